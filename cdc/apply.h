@@ -1,0 +1,76 @@
+/* The applier: record changes in, committed target transactions out.
+ *
+ * Changes of a batch are coalesced per key in an arena and written set-based;
+ * one target transaction takes one or more whole source transactions, its last
+ * statement is the checkpoint. A batch over its byte budget is written into
+ * the open target transaction at once (apply is then "streaming" a large
+ * source transaction) and committed only at a source transaction's end.
+ *
+ * After any error other than ERR_DATA handled inside, the batch is gone: the
+ * caller closes the applier, makes a new one and resumes the stream from
+ * apply_checkpoint(). One thread owns it. */
+#ifndef CDC_APPLY_H
+#define CDC_APPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+
+struct apply;
+struct checkpoint;
+struct err;
+struct fk_graph;
+struct mapping;
+struct pg_config;
+struct record_change;
+
+struct apply_options {
+	const struct pg_config *target;
+	const struct mapping *mapping; /* columns loaded (catalog.h) */
+	size_t batch_bytes;
+	int64_t batch_transactions, max_retries;
+	bool synchronous_commit, audit, stop_on_error;
+	const char *instance; /* host:pid, for ficus.epoch */
+};
+
+/* Connects, takes the advisory lock, raises the epoch, reads the checkpoint.
+ * Without a checkpoint: ERR_OPERATOR "run cdc --bootstrap". */
+int apply_open(const struct apply_options *options, struct apply **ret,
+	       struct err *err) MUST_CHECK;
+void apply_close(struct apply *apply); /* rolls back what is not committed */
+
+const struct checkpoint *apply_checkpoint(const struct apply *apply);
+void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph);
+
+/* A record_sink (user is the struct apply). */
+int apply_change(void *user, const struct record_change *change,
+		 struct err *err) MUST_CHECK;
+
+/* The source transaction is complete: everything up to `position` (canonical
+ * text) may be committed. `transaction` names it for the audit (GTID or
+ * file:offset); NULL when it was no transaction (position moved only).
+ * file_position is informational. */
+int apply_end(struct apply *apply, const char *position,
+	      const char *file_position, const char *transaction,
+	      struct err *err) MUST_CHECK;
+/* The open source transaction did not happen (ROLLBACK, lost stream). What it
+ * gave since the last apply_end() is undone. */
+int apply_abandon(struct apply *apply, struct err *err) MUST_CHECK;
+
+/* Is there anything to commit; must it be committed now (budget reached)? */
+bool apply_pending(const struct apply *apply);
+bool apply_full(const struct apply *apply);
+/* passed_ticket: highest ticket whose head the ended position contains. */
+int apply_commit(struct apply *apply, int64_t passed_ticket,
+		 struct err *err) MUST_CHECK;
+
+struct apply_counts {
+	uint64_t transactions, changes, commits, barriers, cascaded_rows;
+	uint64_t upserts, deletes, values_set, values_unset, dead_letters;
+	uint64_t streamed_transactions;
+};
+const struct apply_counts *apply_counts(const struct apply *apply);
+
+#endif

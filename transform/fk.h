@@ -1,0 +1,67 @@
+/* The source's foreign keys, and what a delete sets off.
+ *
+ * Made from information_schema (or its copy kept with the checkpoint) and made
+ * anew after DDL. Actions are given in terms of the target, so that the
+ * applier can run them set-based:
+ *
+ *   ACTION_DELETE     child rows whose columns equal the parent's go away, and
+ *                     so do, transitively, their children (fk_actions of the
+ *                     child's table)
+ *   ACTION_SET_NULL   child's columns become NULL
+ *   ACTION_VALUES     EAV: values of an entity or a store go away (rows of the
+ *                     values table; only the attributes of `backends` when not
+ *                     all value tables folded into it have the key)
+ *   ACTION_ATTRIBUTE  EAV: one attribute goes away from every values row of
+ *                     that table; parent is the attributes table */
+#ifndef TRANSFORM_FK_H
+#define TRANSFORM_FK_H
+
+#include <stddef.h>
+
+#include "base/defs.h"
+
+struct err;
+struct mapping;
+struct target_table;
+
+enum { FK_COLUMNS_MAX = 4 };
+
+struct fk_row { /* one column of one constraint, as listed by the source */
+	const char *constraint, *child_table, *child_column;
+	const char *parent_table, *parent_column;
+	const char *on_delete, *on_update; /* "CASCADE", "SET NULL", … */
+};
+
+enum fk_action_kind {
+	ACTION_DELETE,
+	ACTION_SET_NULL,
+	ACTION_VALUES,
+	ACTION_ATTRIBUTE
+};
+
+struct fk_action {
+	enum fk_action_kind kind;
+	const struct target_table *child;  /* borrowed from the mapping */
+	size_t columns;			   /* 1 to FK_COLUMNS_MAX */
+	size_t child_column[FK_COLUMNS_MAX];  /* by target ordinal */
+	size_t parent_column[FK_COLUMNS_MAX]; /* by parent's target ordinal */
+	/* ACTION_VALUES: NULL-terminated backend types this key covers, or
+	 * NULL: all of them. ACTION_ATTRIBUTE: those stored in child. */
+	char **backends;
+	const char *entity_type; /* EAV actions: its code; borrowed */
+};
+
+struct fk_graph;
+
+/* Rows in any order. An ERR_CONFIG when a mapped table has an action through
+ * an ancestor that the mapping lacks: names it and the entry to add. */
+int fk_graph_new(const struct mapping *mapping, const struct fk_row *rows,
+		 size_t count, struct fk_graph **ret,
+		 struct err *err) MUST_CHECK;
+void fk_graph_free(struct fk_graph *graph);
+/* What deleting rows of that target table sets off; *count may be 0. */
+const struct fk_action *fk_actions(const struct fk_graph *graph,
+				   const struct target_table *parent,
+				   size_t *count);
+
+#endif

@@ -1,0 +1,90 @@
+/* The mapping: which source table goes where (schema/magento.yaml).
+ *
+ * Read once at start and never changed; owned by the program. Target columns
+ * are not listed in the file but taken from the target's catalog
+ * (mapping_target_columns): a source column goes to the target column of its
+ * name, so that a new column is a migration and nothing else. Secrets and what
+ * else must not leave the source are listed as `exclude`.
+ *
+ *     tables:
+ *       - source: customer_entity
+ *         kind: row                  # row | eav | metadata
+ *         target: customers
+ *         domain: customer           # customer | catalog | order | metadata
+ *         family: customer_entity    # root whose key ranges are the chunks
+ *         link: entity_id            # column that holds the root's key
+ *         exclude: [password_hash, …]
+ *       - source: catalog_product_entity_varchar
+ *         kind: eav
+ *         target: product_values
+ *         entity_type: catalog_product
+ *         backend: varchar
+ *         … */
+#ifndef TRANSFORM_MAPPING_H
+#define TRANSFORM_MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+
+struct err;
+
+enum table_kind { TABLE_ROW, TABLE_EAV, TABLE_METADATA };
+enum domain { DOMAIN_METADATA, DOMAIN_CUSTOMER, DOMAIN_CATALOG, DOMAIN_ORDER };
+enum { DOMAIN_COUNT = 4 };
+
+struct target_column {
+	char *name; /* owned */
+	char *type; /* owned; format_type(): "bigint", "numeric(20,6)",
+		     * "timestamp with time zone", "jsonb", … */
+	uint16_t key; /* place in the primary key from 1; 0: not in it */
+	bool generated; /* computed by the target; never written */
+};
+
+struct target_table {
+	char *name;  /* owned; without schema */
+	size_t count;
+	struct target_column *columns; /* owned; empty until loaded */
+	enum domain domain;
+	size_t index; /* place in mapping.targets */
+	bool values;  /* an EAV values table: key columns + attributes jsonb */
+};
+
+struct mapping_table {
+	char *source; /* owned; without prefix */
+	enum table_kind kind;
+	enum domain domain;
+	struct target_table *target; /* borrowed from mapping.targets */
+	char *family, *link;	     /* owned; NULL for metadata */
+	char **exclude;		     /* owned; NULL-terminated; may be NULL */
+	char *entity_type, *backend; /* owned; EAV only */
+	unsigned line;		     /* in the file */
+};
+
+struct mapping {
+	size_t table_count, target_count;
+	struct mapping_table *tables;	/* in file order: parents first */
+	struct target_table **targets;	/* one per distinct target */
+	char *prefix;			/* source table prefix */
+};
+
+int mapping_load(const char *path, const char *prefix, struct mapping **ret,
+		 struct err *err) MUST_CHECK;
+void mapping_free(struct mapping *mapping);
+void mapping_freep(struct mapping **mapping);
+
+/* Entry of a source table by the name it has on the source (prefix included),
+ * or NULL. */
+const struct mapping_table *mapping_find(const struct mapping *mapping,
+					 const char *source_table);
+struct target_table *mapping_target(const struct mapping *mapping,
+				    const char *target);
+/* Give a target its columns; called once per target at start. */
+void mapping_target_columns(struct target_table *target,
+			    const struct target_column *columns, size_t count);
+
+const char *domain_name(enum domain domain); /* "customer", … */
+
+#endif

@@ -1,0 +1,46 @@
+/* What a row change means for the records: the unit the applier coalesces,
+ * writes, dead-letters and prints.
+ *
+ * Values stand by column of the target table and borrow from the transform's
+ * caller (arena of the batch) until the sink has returned; the sink copies
+ * what it keeps. */
+#ifndef TRANSFORM_RECORD_CHANGE_H
+#define TRANSFORM_RECORD_CHANGE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "transform/value.h"
+
+struct target_table;
+
+enum record_op {
+	RECORD_UPSERT,	/* the whole row; values of all columns of the table */
+	RECORD_DELETE,	/* the row with that key; `values` is the old row as
+			 * far as known, key columns at least */
+	RECORD_SET,	/* one attribute of a values row (EAV) gets a value */
+	RECORD_UNSET,	/* one attribute of a values row goes away */
+	RECORD_TRUNCATE /* every row of the table; values NULL */
+};
+
+enum record_json { RECORD_JSON_NUMBER, RECORD_JSON_STRING };
+
+struct record_change {
+	enum record_op op;
+	const struct target_table *table; /* borrowed from the mapping */
+	const struct value *values;	  /* by target column */
+	/* RECORD_SET and RECORD_UNSET: values has the key columns only. */
+	struct str attribute;  /* attribute code */
+	struct value value;    /* NULL stands for an override by nothing */
+	enum record_json json; /* how value is written into jsonb */
+	/* RECORD_DELETE: foreign-key actions ran unlogged and the table has
+	 * children: a barrier (design section 5). */
+	bool actions;
+};
+
+/* Takes each change in order; a negative return stops the transform. */
+struct err;
+typedef int (*record_sink)(void *user, const struct record_change *change,
+			   struct err *err);
+
+#endif

@@ -1,0 +1,70 @@
+/* The transform: row changes in, record changes out.
+ *
+ * Pure: no I/O, no clock, no log. It holds the attribute map (attribute id →
+ * code, backend type, entity type), which the stream itself keeps current:
+ * rows of eav_entity_type and eav_attribute change it at their place in the
+ * stream. When a batch is rolled back the caller throws the transform away,
+ * makes a new one and loads the map as of the checkpoint. A snapshot chunk is
+ * read with a transform of its own that holds the map of that snapshot.
+ *
+ * One transform belongs to one thread. */
+#ifndef TRANSFORM_TRANSFORM_H
+#define TRANSFORM_TRANSFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "transform/record_change.h"
+#include "transform/row_change.h"
+
+struct arena;
+struct binding;
+struct err;
+struct fk_graph;
+struct mapping;
+struct table_def;
+struct transform;
+
+struct transform *transform_new(const struct mapping *mapping);
+void transform_free(struct transform *transform);
+void transform_freep(struct transform **transform);
+
+/* Foreign keys as of now; borrowed until replaced. Needed to tell which
+ * deletes are barriers. */
+void transform_set_foreign_keys(struct transform *transform,
+				const struct fk_graph *graph);
+
+/* The attribute map's rows, for the start from a checkpoint or a snapshot. */
+void transform_entity_type(struct transform *transform, int64_t entity_type_id,
+			   const char *code, const char *entity_table);
+void transform_attribute(struct transform *transform, int64_t attribute_id,
+			 int64_t entity_type_id, const char *code,
+			 const char *backend_type, const char *backend_table);
+
+/* How rows of a source table, as `def` describes it, become records. *ret is
+ * NULL when the mapping does not want the table. Owned by the caller, who
+ * makes it once per table map and frees it with that. */
+int transform_bind(struct transform *transform, const struct table_def *def,
+		   struct binding **ret, struct err *err) MUST_CHECK;
+void binding_free(struct binding *binding);
+/* One bit per source column, LSB first: which columns must be decoded. What
+ * is not wanted (secrets among it) is never decoded. */
+const uint8_t *binding_wanted(const struct binding *binding);
+const char *binding_source(const struct binding *binding); /* table name */
+
+/* arena: scratch of the batch; texts that need converting are put there. */
+int transform_row(struct transform *transform, struct binding *binding,
+		  const struct row_change *row, struct arena *arena,
+		  record_sink sink, void *user, struct err *err) MUST_CHECK;
+
+/* Counted, never logged: what had to be changed or left out, by kind. */
+struct transform_counts {
+	uint64_t rows, zero_dates, nul_bytes, invalid_text;
+	uint64_t foreign_backend; /* values outside the backend's table */
+	uint64_t unknown_attribute;
+};
+const struct transform_counts *
+transform_counts(const struct transform *transform);
+
+#endif
