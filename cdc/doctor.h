@@ -1,0 +1,44 @@
+/* The preflight check: is everything as replication needs it, and if not,
+ * what exactly is to be done about it.
+ *
+ * `cdc --check` prints it; the service runs it at start and refuses to go on
+ * after a FAIL. It changes nothing on either server. */
+#ifndef CDC_DOCTOR_H
+#define CDC_DOCTOR_H
+
+#include <stddef.h>
+
+#include "base/defs.h"
+
+struct buf;
+struct doctor;
+struct settings;
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+struct doctor_item {
+	enum doctor_level level;
+	const char *name; /* constant: "source.binlog_format" */
+	char *text;	  /* owned: what was found */
+	char *cure;	  /* owned: SQL, GRANT or setting; NULL when OK */
+};
+
+/* Always gives a report: a server that can't be reached is a FAIL in it.
+ * The caller frees it. */
+struct doctor *doctor_run(const struct settings *settings);
+void doctor_free(struct doctor *doctor); /* NULL is fine */
+void doctor_freep(struct doctor **doctor);
+
+size_t doctor_count(const struct doctor *doctor);
+const struct doctor_item *doctor_item(const struct doctor *doctor, size_t i);
+enum doctor_level doctor_worst(const struct doctor *doctor);
+/* An enum err_code for the start: 0 without FAIL; ERR_SOURCE or ERR_TARGET
+ * when a server can't be reached, else ERR_OPERATOR. */
+int doctor_code(const struct doctor *doctor);
+
+/* Lines "OK   source.binlog_format: ROW", cures indented below. */
+void doctor_print(const struct doctor *doctor, struct buf *out);
+/* {"result":"fail","items":[{"level":…,"name":…,"text":…,"cure":…}]} */
+void doctor_json(const struct doctor *doctor, struct buf *out);
+
+#endif

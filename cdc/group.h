@@ -1,0 +1,114 @@
+/* The event assembler: binlog events in, record changes and ends of source
+ * transactions out.
+ *
+ * No I/O and no clock. It keeps what the stream's meaning depends on: the
+ * format description, the position, the open group (transaction), and for
+ * each table map the binding of its rows. Rows are decoded and handed on one
+ * by one, of wanted tables only.
+ *
+ * The position moves with the event that ends a group, never before: XID,
+ * COMMIT, DDL, the one event of a MariaDB standalone group, ROLLBACK. Events
+ * outside groups move file positions. A group whose GTID the start position
+ * already contains is passed over. What cannot be decoded exactly is an error
+ * with file:offset and the cure; after any error the group is to be freed and
+ * the stream resumed from the last committed position with a new one.
+ *
+ * One thread owns it. */
+#ifndef CDC_GROUP_H
+#define CDC_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/str.h"
+#include "transform/record_change.h"
+
+struct err;
+struct group;
+struct mapping;
+struct position;
+struct schema;
+struct transform;
+
+/* A source transaction is complete, or the position moved without one. Texts
+ * are valid during the call. */
+struct group_end {
+	const struct position *position;
+	const char *position_text; /* its canonical form */
+	const char *file_position; /* "mysql-bin.000007:1234" */
+	const char *transaction;   /* GTID, or file:offset of its end;
+				    * NULL when it was no transaction */
+	uint64_t rows;		   /* rows of wanted tables it had */
+	uint32_t timestamp; /* of its events, Unix seconds; informational */
+	uint64_t commit_us; /* Unix µs of its commit where sent (MySQL 8), else
+			       0 */
+};
+
+/* All return 0 or a negative code, which group_feed() returns. `user` is that
+ * of the struct. */
+struct group_sink {
+	void *user;
+	record_sink change; /* gets change_user instead of user */
+	void *change_user;
+	int (*end)(void *user, const struct group_end *end, struct err *err);
+	/* What the open transaction gave did not happen. No end() follows for
+	 * it, but one for the position behind it. */
+	int (*rollback)(void *user, struct err *err);
+	/* A statement that is no part of row-based replication: DDL (cdc/ddl.h
+	 * says which tables of ours it names). Called before the end() of its
+	 * group. schema: the session's default database. NULL: not wanted. */
+	int (*ddl)(void *user, struct str schema, struct str sql,
+		   struct err *err);
+};
+
+struct group_options {
+	const char *database; /* rows of others are passed over */
+	const struct mapping *mapping;
+	const struct schema *schema; /* names, where TABLE_MAP has none */
+	struct transform *transform;
+	const struct group_sink *sink;
+	uint64_t max_event; /* bytes; larger ones are refused */
+	bool skip_checksum; /* don't verify CRC32 (benchmarks) */
+};
+
+/* Everything in options is borrowed until group_free(). `start` is copied. */
+struct group *group_new(const struct group_options *options,
+			const struct position *start);
+void group_free(struct group *group); /* NULL is fine */
+void group_freep(struct group **group);
+
+/* One event, header first, as it came from the server. */
+int group_feed(struct group *group, const uint8_t *at, size_t n,
+	       struct err *err) MUST_CHECK;
+
+/* The schema changed (after DDL): later table maps are bound anew. */
+void group_set_schema(struct group *group, const struct schema *schema);
+
+/* Is a transaction open? Commits are possible either way: what end() gave. */
+bool group_is_open(const struct group *group);
+/* As of the last end(). */
+const struct position *group_position(const struct group *group);
+
+/* A table whose rows were passed over. */
+struct group_skipped {
+	char *schema, *table;
+	uint64_t events;
+};
+
+struct group_counts {
+	uint64_t events, bytes, transactions, rows;
+	uint64_t row_events, row_events_skipped; /* of unwanted tables */
+	uint64_t ignored_events;	/* of types that may be passed over */
+	uint64_t groups_known;		/* passed over: in the start position */
+	uint64_t rollbacks, incomplete; /* incomplete: cut off by a crash */
+	uint64_t heartbeats, ddl;
+	uint32_t last_timestamp; /* of the last event that had one */
+};
+const struct group_counts *group_counts(const struct group *group);
+/* By table, unordered; borrowed. */
+const struct group_skipped *group_skipped(const struct group *group,
+					  size_t *count);
+
+#endif

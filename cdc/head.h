@@ -1,0 +1,55 @@
+/* The head sampler: where the source's log ended, and when we asked.
+ *
+ * A thread with a connection of its own (to the server Magento writes to)
+ * asks for the end of the log every 100 ms and whenever poked. A sample's time
+ * is that of the moment *before* the question, on the monotonic clock: an
+ * applied position that contains the sample contains everything committed
+ * before that time. Lag and tickets both rest on this one number:
+ *
+ *     lag      = now − head_passed(applied)
+ *     a ticket seen at t has passed when head_passed(applied) ≥ t
+ *
+ * Samples of equal positions are one; ten minutes of them are kept. The
+ * thread reconnects by itself; while it can't, nothing passes and lag grows. */
+#ifndef CDC_HEAD_H
+#define CDC_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+
+struct buf;
+struct err;
+struct head;
+struct position;
+struct source_config;
+
+enum { HEAD_PERIOD_MS = 100, HEAD_KEEP_MS = 10 * 60 * 1000 };
+
+/* mode: auto|gtid|file, the form of the applied positions. The texts of
+ * `config` are borrowed until head_stop(). Connecting is the thread's affair:
+ * no server is no error here. */
+int head_start(const struct source_config *config, const char *mode,
+	       struct head **ret, struct err *err) MUST_CHECK;
+void head_stop(struct head *head); /* NULL is fine; takes < 1 s */
+
+/* Ask now rather than at the next tick. From any thread. */
+void head_poke(struct head *head);
+/* Monotonic µs of the newest sample that `applied` contains, INT64_MIN if
+ * none. Never goes back until head_forget(). From any thread. */
+int64_t head_passed(struct head *head, const struct position *applied);
+/* The applied position went back (a rollback, another checkpoint). */
+void head_forget(struct head *head);
+
+struct head_state {
+	bool connected;
+	int64_t sampled_us; /* newest sample, monotonic; INT64_MIN if none */
+	uint64_t samples, failures;
+	char error[256]; /* of the last failure; "" while connected */
+};
+/* The newest head's canonical text is appended to `position` (may be NULL). */
+void head_state(struct head *head, struct head_state *ret,
+		struct buf *position);
+
+#endif
