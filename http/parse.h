@@ -40,6 +40,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "http/chunk.h"
+#include "http/guard.h"
 #include "http/head.h"
 
 enum http_parse_event {
@@ -52,6 +53,7 @@ enum http_parse_event {
 
 enum http_parse_state {
 	HTTP_PARSE_IN_HEAD,
+	HTTP_PARSE_AFTER_1XX, /* head still readable; the next one follows */
 	HTTP_PARSE_IN_BODY,
 	HTTP_PARSE_AT_END,
 	HTTP_PARSE_FAILED,
@@ -72,11 +74,9 @@ struct http_parse {
 	bool to_head;	   /* response: the request was HEAD */
 	uint8_t state;	   /* enum http_parse_state */
 	uint8_t n_1xx;	   /* informational heads since http_parse_next() */
-	bool lead;	   /* the one allowed CRLF before a request was seen */
-	uint16_t n_lines;  /* complete lines of the head so far */
-	uint32_t line;	   /* offset in raw where the current line starts */
-	struct buf raw;	   /* bytes of the head so far; owned */
-	uint64_t left;	   /* of a body with Content-Length */
+	struct http_guard guard; /* of the head in raw */
+	struct buf raw;		 /* bytes of the head so far; owned */
+	uint64_t left;		 /* of a body with Content-Length */
 	struct http_chunk chunk;
 };
 

@@ -30,7 +30,8 @@ struct http_rewrite {
 			    * empty (HTTP/1.0) */
 	const struct http_pair *pairs;
 	size_t n_pairs;
-	uint64_t length;	   /* with HTTP_BODY_LENGTH */
+	uint64_t length;   /* with HTTP_BODY_LENGTH, or state_length */
+	bool state_length; /* to HEAD or 304: Content-Length, though no body */
 	enum http_framing framing; /* of the body we send; NONE writes no
 				    * framing header at all */
 	bool close;		   /* write Connection: close */
