@@ -1,0 +1,216 @@
+"""Does the copy equal the source? Plain SQL on both sides, value by value.
+
+Independent of the mapping and of the transform on purpose: which source table
+stands in which target table, and what is secret, is written down here again.
+"""
+
+import datetime
+import decimal
+import json
+
+# source table: target table
+FLAT = {
+    "store": "stores", "store_group": "store_groups",
+    "store_website": "websites", "eav_entity_type": "entity_types",
+    "eav_attribute": "attributes", "catalog_eav_attribute": "catalog_attributes",
+    "customer_eav_attribute": "customer_attributes",
+    "eav_attribute_set": "attribute_sets",
+    "eav_attribute_group": "attribute_groups",
+    "eav_entity_attribute": "attribute_set_members",
+    "eav_attribute_option": "attribute_options",
+    "eav_attribute_option_value": "attribute_option_values",
+    "customer_group": "customer_groups",
+    "customer_entity": "customers",
+    "customer_address_entity": "customer_addresses",
+    "catalog_product_entity": "products",
+    "catalog_category_entity": "categories",
+    "catalog_product_website": "product_websites",
+    "catalog_category_product": "product_categories",
+    "cataloginventory_stock": "stocks",
+    "cataloginventory_stock_item": "stock_items",
+    "sales_order": "orders", "sales_order_item": "order_items",
+    "sales_order_address": "order_addresses",
+    "sales_order_payment": "order_payments",
+    "sales_order_status_history": "order_status_history",
+}
+# Never copied; everything else must be.
+SECRET = {
+    "customer_entity": {"password_hash", "rp_token", "rp_token_created_at",
+                        "failures_num", "first_failure", "lock_expires",
+                        "session_cutoff", "confirmation"},
+    "sales_order": {"protect_code", "remote_ip", "x_forwarded_for"},
+    "sales_order_payment": {"additional_data", "additional_information",
+                            "account_status", "address_status"},
+}
+SECRET_PREFIX = {"sales_order_payment": ("cc_", "echeck_")}
+TYPES = ("datetime", "decimal", "int", "text", "varchar")
+# entity table: (entity type, has stores, {backend: values table})
+VALUES = {
+    "customer_entity": ("customer", False,
+                        dict.fromkeys(TYPES, "customer_values")),
+    "customer_address_entity": ("customer_address", False,
+                                dict.fromkeys(TYPES,
+                                              "customer_address_values")),
+    "catalog_category_entity": ("catalog_category", True,
+                                dict.fromkeys(TYPES, "category_values")),
+    "catalog_product_entity": (
+        "catalog_product", True,
+        {**dict.fromkeys(TYPES, "product_values"),
+         "decimal": "product_prices"}),
+}
+
+
+def secret(table, column):
+    return (column in SECRET.get(table, ()) or
+            column.startswith(SECRET_PREFIX.get(table, "\0")))
+
+
+def plain(value):
+    """One form for what the two drivers give for the same value."""
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo:
+            value = value.astimezone(datetime.timezone.utc)
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, (decimal.Decimal, float)):
+        return decimal.Decimal(str(value))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, memoryview):
+        return bytes(value)
+    if isinstance(value, str) and value.startswith("0000-00-00"):
+        return None
+    return value
+
+
+def same(a, b):
+    if isinstance(a, bytes) and isinstance(b, str):
+        a = a.decode("utf-8", "replace")
+    return a == b
+
+
+def rows_of(cursor, names):
+    return [dict(zip(names, map(plain, row))) for row in cursor.fetchall()]
+
+
+class Compare:
+    def __init__(self, source, source_database, target, target_database,
+                 schema="public", prefix=""):
+        self.source, self.sdb = source, source_database
+        self.target, self.tdb = target, target_database
+        self.schema, self.prefix = schema, prefix
+        self.differences = []
+        self.values_compared = 0
+
+    def say(self, text):
+        if len(self.differences) < 50:
+            self.differences.append(text)
+
+    def all(self):
+        """Differences as texts; empty when all is equal."""
+        with self.source.connect(self.sdb) as s, \
+                self.target.connect(self.tdb) as t:
+            self.s, self.t = s.cursor(), t.cursor()
+            self.s.execute("set time_zone = '+00:00'")
+            self.t.execute("set timezone = 'UTC'")
+            self.s.execute("start transaction with consistent snapshot")
+            for table in FLAT:
+                if self.source_has(table):
+                    self.flat(table)
+            for table in VALUES:
+                if self.source_has(table):
+                    self.values(table)
+        return self.differences
+
+    def source_has(self, table):
+        self.s.execute("select count(*) from information_schema.tables where "
+                       "table_schema = database() and table_name = %s",
+                       (self.prefix + table,))
+        return self.s.fetchone()[0] == 1
+
+    def source_columns(self, table):
+        self.s.execute(
+            "select column_name, column_key from information_schema.columns "
+            "where table_schema = database() and table_name = %s "
+            "order by ordinal_position", (self.prefix + table,))
+        return self.s.fetchall()
+
+    def target_columns(self, table):
+        self.t.execute(
+            "select column_name from information_schema.columns where "
+            "table_schema = %s and table_name = %s", (self.schema, table))
+        return {r[0] for r in self.t.fetchall()}
+
+    def flat(self, table):
+        name = FLAT[table]
+        columns = self.source_columns(table)
+        there = self.target_columns(name)
+        if not there:
+            self.say(f"{name}: no such table in the target")
+            return
+        for column, _ in columns:
+            if secret(table, column) and column in there:
+                self.say(f"{name}.{column}: a secret's column in the target")
+        public = [c for c, _ in columns if not secret(table, c)]
+        for column in public:
+            if column not in there:
+                self.say(f"{name}.{column}: missing in the target")
+        names = [c for c in public if c in there]
+        key = [c for c, k in columns if k == "PRI"]
+        self.s.execute("select " + ",".join(f"`{c}`" for c in names) +
+                       f" from `{self.prefix}{table}`")
+        left = {tuple(r[k] for k in key): r for r in rows_of(self.s, names)}
+        self.t.execute("select " + ",".join(f'"{c}"' for c in names) +
+                       f' from "{self.schema}"."{name}"')
+        right = {tuple(r[k] for k in key): r for r in rows_of(self.t, names)}
+        self.rows(name, left, right)
+
+    def rows(self, name, left, right):
+        for key in left.keys() - right.keys():
+            self.say(f"{name} {key}: missing")
+        for key in right.keys() - left.keys():
+            self.say(f"{name} {key}: not in the source")
+        for key in left.keys() & right.keys():
+            for column, value in left[key].items():
+                self.values_compared += 1
+                if not same(value, right[key].get(column)):
+                    self.say(f"{name} {key} {column}: source {value!r}, "
+                             f"copy {right[key].get(column)!r}")
+
+    def values(self, table):
+        kind, stores, homes = VALUES[table]
+        left = {home: {} for home in set(homes.values())}
+        for backend, home in homes.items():
+            value_table = f"{table}_{backend}"
+            if not self.source_has(value_table):
+                continue
+            self.s.execute(
+                "select v.entity_id, " + ("v.store_id" if stores else "0") +
+                ", a.attribute_code, v.value from "
+                f"`{self.prefix}{value_table}` v "
+                f"join `{self.prefix}eav_attribute` a using (attribute_id) "
+                f"join `{self.prefix}eav_entity_type` t "
+                "on t.entity_type_id = a.entity_type_id "
+                "where t.entity_type_code = %s and a.backend_type = %s",
+                (kind, backend))
+            for entity, store, code, value in self.s.fetchall():
+                value = plain(value)
+                if backend == "datetime" and isinstance(value, str):
+                    value = value.removesuffix(".000000")
+                left[home].setdefault((entity, store), {})[code] = value
+        for home, expected in left.items():
+            self.t.execute("select entity_id, store_id, attributes::text "
+                           f'from "{self.schema}"."{home}"')
+            found = {}
+            for entity, store, text in self.t.fetchall():
+                found[entity, store] = json.loads(
+                    text, parse_float=decimal.Decimal)
+            self.rows(home, expected, found)
+            for key in expected.keys() & found.keys():
+                for code in found[key].keys() - expected[key].keys():
+                    self.say(f"{home} {key} {code}: not in the source")
+
+
+def differences(*args, **more):
+    return Compare(*args, **more).all()
