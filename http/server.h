@@ -7,7 +7,8 @@
  *
  * Two ways to run it: on a loop of the caller (all calls on that thread), or
  * with a thread and loop of its own (http_server_thread_*), where handlers
- * run on that thread and must lock what they share. */
+ * run on that thread and must lock what they share. On a loop of the caller
+ * the process must ignore SIGPIPE. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
@@ -81,7 +82,7 @@ struct http_server *http_server_open(struct uv_loop_s *loop,
 				     struct err *err);
 uint16_t http_server_port(const struct http_server *server);
 /* Closes the listener and all connections (answers under way get 1 s); then
- * frees the server and calls closed(user), which may be NULL. Once only. */
+ * frees the server and calls closed(user); closed may be NULL. Once only. */
 void http_server_close(struct http_server *server, void (*closed)(void *user),
 		       void *user);
 
