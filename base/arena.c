@@ -48,8 +48,8 @@ static struct arena_block *block_for(struct arena *arena, size_t size)
 	if (head && size <= head->size - head->used)
 		return head;
 	if (!head || size < ARENA_BLOCK / 4)
-		return add_block(arena, size > ARENA_BLOCK ? size :
-							     ARENA_BLOCK);
+		return add_block(arena,
+				 size > ARENA_BLOCK ? size : ARENA_BLOCK);
 
 	struct arena_block *big = add_block(arena, size);
 	arena->head = head;

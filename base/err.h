@@ -42,7 +42,7 @@ struct err {
 int err_set(struct err *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-int err_exit_code(int code);	    /* 0..5 as in design.md section 9 */
+int err_exit_code(int code);	     /* 0..5 as in design.md section 9 */
 const char *err_code_name(int code); /* "IO", "CORRUPT", … */
 
 #endif

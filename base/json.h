@@ -16,7 +16,7 @@ struct buf;
 
 enum json_style {
 	JSON_PLAIN, /* UTF-8 as it is, only what must be escaped is */
-	JSON_PHP,   /* as PHP's json_encode: "/" → "\/", non-ASCII → \uXXXX */
+	JSON_PHP, /* as PHP's json_encode: "/" → "\/", non-ASCII → \uXXXX */
 };
 
 enum { JSON_DEPTH_MAX = 32 };

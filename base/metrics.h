@@ -18,8 +18,8 @@ struct metric_series;
 struct metric {
 	const char *name; /* "ficus_cdc_rows_total" */
 	enum metric_type type;
-	const char *help;  /* one sentence with the unit */
-	const char *label; /* label name, or NULL: a single series */
+	const char *help;	      /* one sentence with the unit */
+	const char *label;	      /* label name, or NULL: a single series */
 	struct metric_series *series; /* owned; NULL until first used */
 };
 

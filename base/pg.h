@@ -25,8 +25,8 @@ struct pg_result;
 
 struct pg_config {
 	const char *host, *user, *password, *database, *application;
-	const char *schema;   /* search_path; NULL: public */
-	const char *options;  /* more libpq keywords "k=v k=v"; may be NULL */
+	const char *schema;  /* search_path; NULL: public */
+	const char *options; /* more libpq keywords "k=v k=v"; may be NULL */
 	int64_t port;
 	int64_t connect_timeout_ms, tcp_user_timeout_ms;
 };
@@ -65,8 +65,8 @@ int pg_run(struct pg *pg, const char *name, const struct pg_param *params,
 void pg_pipe_begin(struct pg *pg);
 void pg_pipe_query(struct pg *pg, const char *sql,
 		   const struct pg_param *params, size_t count);
-void pg_pipe_run(struct pg *pg, const char *name,
-		 const struct pg_param *params, size_t count);
+void pg_pipe_run(struct pg *pg, const char *name, const struct pg_param *params,
+		 size_t count);
 int pg_pipe_sync(struct pg *pg, size_t *failed, uint64_t *rows,
 		 struct err *err) MUST_CHECK;
 

@@ -4,7 +4,7 @@
  * defaults, the environment names, `--print-config` and docs/settings.md.
  * Precedence: environment > file > default. Durations are kept in ms and
  * written "250ms", "2s", "5min"; sizes in bytes, written "8MiB". A SECRET may
- * be given as `<key>_file`; it is never printed. */
+ * be given as `<key>_file`; it is never printed. The engine is conf.[ch]. */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/defs.h"
+#include "base/str.h"
 
 struct buf;
 struct err;
@@ -51,8 +52,8 @@ struct err;
 	  120000, "", "longest wait for a connection")                         \
 	X(source_heartbeat, "source.heartbeat", TIME, "500ms", 50, 60000, "",  \
 	  "heartbeat period of the stream; three missed end a connection")     \
-	X(source_queue, "source.queue", SIZE, "16MiB", 1048576, 268435456,    \
-	  "", "packets read ahead of the decoder, at most")                    \
+	X(source_queue, "source.queue", SIZE, "16MiB", 1048576, 268435456, "", \
+	  "packets read ahead of the decoder, at most")                        \
 	X(target_host, "target.host", TEXT, "127.0.0.1", 0, 0,                 \
 	  "MICRO_DB_HOST", "PostgreSQL server")                                \
 	X(target_port, "target.port", INT, "5432", 1, 65535, "MICRO_DB_PORT",  \
@@ -74,8 +75,9 @@ struct err;
 	X(target_timeout, "target.timeout", TIME, "30s", 1000, 600000, "",     \
 	  "a connection without any answer for so long is given up")           \
 	X(sync_interval, "replication.sync_interval", TIME, "5ms", 0, 60000,   \
-	  "SYNC_INTERVAL", "longest a change waits for its batch to fill; "    \
-			   "a bare number in the environment is seconds")      \
+	  "SYNC_INTERVAL",                                                     \
+	  "longest a change waits for its batch to fill; "                     \
+	  "a bare number in the environment is seconds")                       \
 	X(batch_size, "replication.batch_size", INT, "2000", 1, 1000000,       \
 	  "BATCH_SIZE", "source transactions per commit, at most")             \
 	X(batch_bytes, "replication.batch_bytes", SIZE, "8MiB", 65536,         \
@@ -83,8 +85,9 @@ struct err;
 	X(max_value_size, "replication.max_value_size", SIZE, "16MiB", 65536,  \
 	  1073741824, "", "largest single value and event accepted")           \
 	X(max_retries, "replication.max_retries", INT, "3", 0, 1000,           \
-	  "MAX_RETRIES", "refusals of one batch before its domain's flag "     \
-			 "goes off")                                           \
+	  "MAX_RETRIES",                                                       \
+	  "refusals of one batch before its domain's flag "                    \
+	  "goes off")                                                          \
 	X(on_error, "replication.on_error", CHOICE, "dead_letter", 0, 0, "",   \
 	  "dead_letter|stop, what a record the target refuses leads to")       \
 	X(audit, "replication.audit", BOOL, "false", 0, 0, "",                 \
@@ -156,6 +159,9 @@ struct err;
 #define SETTING_FIELD(field, key, type, def, least, most, env, help)           \
 	SETTING_##type field;
 
+/* Read when no other file is named, if it is there. */
+#define SETTINGS_FILE "ficus.yaml"
+
 /* Texts are owned by the struct; never NULL. */
 struct settings {
 	SETTINGS(SETTING_FIELD)
@@ -163,13 +169,18 @@ struct settings {
 };
 #undef SETTING_FIELD
 
-/* path NULL: `ficus.yaml` beside us if it exists, else defaults. */
+/* path NULL: SETTINGS_FILE of the working directory if it exists, else the
+ * defaults. *ret changes only on success; failures are ERR_CONFIG. */
 int settings_load(const char *path, struct settings *ret,
 		  struct err *err) MUST_CHECK;
+/* The same with the file's content at hand; `file` is its name in errors. */
+int settings_parse(const char *file, struct str content, struct settings *ret,
+		   struct err *err) MUST_CHECK;
 void settings_done(struct settings *settings);
-/* The whole configuration as commented YAML (secrets as "***"). */
+/* The whole configuration as commented YAML that loads back to the same;
+ * secrets are commented out and shown as "***". */
 void settings_print(const struct settings *settings, struct buf *out);
-/* The reference as a Markdown table: docs/settings.md. */
+/* The reference as Markdown tables: docs/settings.md. */
 void settings_markdown(struct buf *out);
 
 #endif

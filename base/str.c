@@ -35,8 +35,7 @@ bool str_ends(struct str a, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
-	return a.n >= n &&
-	       (n == 0 || memcmp(a.at + a.n - n, suffix, n) == 0);
+	return a.n >= n && (n == 0 || memcmp(a.at + a.n - n, suffix, n) == 0);
 }
 
 static bool is_blank(char c)
@@ -97,6 +96,18 @@ bool str_to_i64(struct str a, int64_t *ret)
 	    value > (uint64_t)INT64_MAX + negative)
 		return false;
 	*ret = (int64_t)(negative ? 0 - value : value);
+	return true;
+}
+
+bool str_to_bool(struct str a, bool *ret)
+{
+	if (str_ieqs(a, "true") || str_ieqs(a, "yes") || str_ieqs(a, "on"))
+		*ret = true;
+	else if (str_ieqs(a, "false") || str_ieqs(a, "no") ||
+		 str_ieqs(a, "off"))
+		*ret = false;
+	else
+		return false;
 	return true;
 }
 

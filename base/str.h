@@ -29,6 +29,8 @@ struct str str_split(struct str *rest, char sep);
  * empty or anything else is in it. *ret changes only on success. */
 bool str_to_u64(struct str a, uint64_t *ret);
 bool str_to_i64(struct str a, int64_t *ret);
+/* true/false, yes/no, on/off, in any case. */
+bool str_to_bool(struct str a, bool *ret);
 
 enum { STR_U64_MAX = 20 };
 size_t str_from_u64(char digits[STR_U64_MAX], uint64_t number);
