@@ -41,8 +41,8 @@ enum fk_action_kind {
 
 struct fk_action {
 	enum fk_action_kind kind;
-	const struct target_table *child;  /* borrowed from the mapping */
-	size_t columns;			   /* 1 to FK_COLUMNS_MAX */
+	const struct target_table *child;     /* borrowed from the mapping */
+	size_t columns;			      /* 1 to FK_COLUMNS_MAX */
 	size_t child_column[FK_COLUMNS_MAX];  /* by target ordinal */
 	size_t parent_column[FK_COLUMNS_MAX]; /* by parent's target ordinal */
 	/* ACTION_VALUES: NULL-terminated backend types this key covers, or

@@ -13,13 +13,17 @@
  *         domain: customer           # customer | catalog | order | metadata
  *         family: customer_entity    # root whose key ranges are the chunks
  *         link: entity_id            # column that holds the root's key
- *         exclude: [password_hash, …]
+ *         exclude: [password_hash, …]  # a name may end in `*`
  *       - source: catalog_product_entity_varchar
  *         kind: eav
  *         target: product_values
  *         entity_type: catalog_product
  *         backend: varchar
- *         … */
+ *         …
+ *
+ * Where `link` holds the key of another table instead of the root's (values of
+ * an address), `via` names that table: its own link leads on. Metadata has
+ * neither family nor link: it is read whole. */
 #ifndef TRANSFORM_MAPPING_H
 #define TRANSFORM_MAPPING_H
 
@@ -36,15 +40,15 @@ enum domain { DOMAIN_METADATA, DOMAIN_CUSTOMER, DOMAIN_CATALOG, DOMAIN_ORDER };
 enum { DOMAIN_COUNT = 4 };
 
 struct target_column {
-	char *name; /* owned */
-	char *type; /* owned; format_type(): "bigint", "numeric(20,6)",
-		     * "timestamp with time zone", "jsonb", … */
-	uint16_t key; /* place in the primary key from 1; 0: not in it */
+	char *name;	/* owned */
+	char *type;	/* owned; format_type(): "bigint", "numeric(20,6)",
+			 * "timestamp with time zone", "jsonb", … */
+	uint16_t key;	/* place in the primary key from 1; 0: not in it */
 	bool generated; /* computed by the target; never written */
 };
 
 struct target_table {
-	char *name;  /* owned; without schema */
+	char *name; /* owned; without schema */
 	size_t count;
 	struct target_column *columns; /* owned; empty until loaded */
 	enum domain domain;
@@ -58,6 +62,7 @@ struct mapping_table {
 	enum domain domain;
 	struct target_table *target; /* borrowed from mapping.targets */
 	char *family, *link;	     /* owned; NULL for metadata */
+	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
 	char *entity_type, *backend; /* owned; EAV only */
 	unsigned line;		     /* in the file */
@@ -65,9 +70,9 @@ struct mapping_table {
 
 struct mapping {
 	size_t table_count, target_count;
-	struct mapping_table *tables;	/* in file order: parents first */
-	struct target_table **targets;	/* one per distinct target */
-	char *prefix;			/* source table prefix */
+	struct mapping_table *tables;  /* in file order: parents first */
+	struct target_table **targets; /* one per distinct target */
+	char *prefix;		       /* source table prefix */
 };
 
 int mapping_load(const char *path, const char *prefix, struct mapping **ret,
@@ -79,9 +84,11 @@ void mapping_freep(struct mapping **mapping);
  * or NULL. */
 const struct mapping_table *mapping_find(const struct mapping *mapping,
 					 const char *source_table);
+/* Must the column stay in the source? Names compare without ASCII case. */
+bool mapping_excludes(const struct mapping_table *table, const char *column);
 struct target_table *mapping_target(const struct mapping *mapping,
 				    const char *target);
-/* Give a target its columns; called once per target at start. */
+/* Give a target its columns (copied); called once per target at start. */
 void mapping_target_columns(struct target_table *target,
 			    const struct target_column *columns, size_t count);
 

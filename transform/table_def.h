@@ -13,13 +13,13 @@
 enum { TABLE_DEF_COLUMNS_MAX = 4096 };
 
 struct column_def {
-	char *name;	 /* owned */
-	char *type;	 /* owned; COLUMN_TYPE as information_schema has it:
-			  * "int(10) unsigned", "enum('a','b')"; may be "" when
-			  * only TABLE_MAP metadata is known */
-	char *charset;	 /* owned; "utf8mb4", "latin1", "binary"; "": no text */
+	char *name;    /* owned */
+	char *type;    /* owned; COLUMN_TYPE as information_schema has it:
+			* "int(10) unsigned", "enum('a','b')"; may be "" when
+			* only TABLE_MAP metadata is known */
+	char *charset; /* owned; "utf8mb4", "latin1", "binary"; "": no text */
 	bool is_unsigned, nullable;
-	uint16_t key;	 /* place in the primary key from 1; 0: not in it */
+	uint16_t key; /* place in the primary key from 1; 0: not in it */
 };
 
 struct table_def {

@@ -1,0 +1,417 @@
+#include "transform/mapping.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/yaml.h"
+
+enum {
+	MAPPING_TABLES_MAX = 1024,
+	EXCLUDE_MAX = 256,
+	NAME_BYTES_MAX = 63, /* PostgreSQL's; MySQL allows one more */
+};
+
+static const char *const kind_names[] = { "row", "eav", "metadata", NULL };
+static const char *const domain_names[] = { "metadata", "customer", "catalog",
+					    "order", NULL };
+
+/* What loading one file needs at hand. */
+struct loader {
+	const struct yaml *doc;
+	struct mapping *mapping;
+};
+
+/* A name of this entry; absent is an error if it is required. */
+static int read_name(const struct loader *l, const struct yaml_node *entry,
+		     const char *key, bool required, char **ret,
+		     struct err *err)
+{
+	const struct yaml_node *node = yaml_get(entry, key);
+	const char *text;
+	int rc;
+
+	if (!node && !required)
+		return 0;
+	if (!node)
+		return yaml_error(l->doc, entry, err,
+				  "the table has no `%s`: add it", key);
+	rc = yaml_text(l->doc, node, &text, err);
+	if (rc < 0)
+		return rc;
+	if (!*text || strlen(text) > NAME_BYTES_MAX)
+		return yaml_error(l->doc, node, err,
+				  "`%s` must have 1 to %d bytes", key,
+				  NAME_BYTES_MAX);
+	*ret = mem_strdup(text);
+	return 0;
+}
+
+/* Place of the entry's word in a list of the allowed ones. */
+static int read_choice(const struct loader *l, const struct yaml_node *entry,
+		       const char *key, const char *const *names,
+		       struct err *err)
+{
+	CLEANUP(mem_freep) char *word = NULL;
+	int rc = read_name(l, entry, key, true, &word, err);
+
+	if (rc < 0)
+		return rc;
+	for (int i = 0; names[i]; i++)
+		if (strcmp(names[i], word) == 0)
+			return i;
+	return yaml_error(l->doc, yaml_get(entry, key), err,
+			  "`%s` can't be \"%s\"", key, word);
+}
+
+static int read_exclude(const struct loader *l, const struct yaml_node *entry,
+			struct mapping_table *table, struct err *err)
+{
+	const struct yaml_node *list = yaml_get(entry, "exclude");
+	size_t count = 0;
+
+	if (!list)
+		return 0;
+	if (list->kind != YAML_LIST)
+		return yaml_error(l->doc, list, err,
+				  "`exclude` must be a list of column names");
+	for (const struct yaml_node *n = list->first; n; n = n->next)
+		count++;
+	if (count > EXCLUDE_MAX)
+		return yaml_error(l->doc, list, err, "more than %d names",
+				  EXCLUDE_MAX);
+	table->exclude = mem_array(count + 1, sizeof(*table->exclude));
+	count = 0;
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		const char *text;
+		int rc = yaml_text(l->doc, n, &text, err);
+
+		if (rc < 0)
+			return rc;
+		if (!*text || strcmp(text, "*") == 0)
+			return yaml_error(l->doc, n, err,
+					  "\"%s\" names no column", text);
+		table->exclude[count++] = mem_strdup(text);
+	}
+	return 0;
+}
+
+/* Keys that only some kinds have must not stand at the others. */
+static int check_kind(const struct loader *l, const struct yaml_node *entry,
+		      const struct mapping_table *table, struct err *err)
+{
+	bool eav = table->kind == TABLE_EAV;
+	bool metadata = table->kind == TABLE_METADATA;
+
+	if (metadata != (table->domain == DOMAIN_METADATA))
+		return yaml_error(l->doc, entry, err,
+				  "%s: kind and domain \"metadata\" go "
+				  "together",
+				  table->source);
+	if (metadata && (table->family || table->link || table->via))
+		return yaml_error(l->doc, entry, err,
+				  "%s: metadata is read whole: remove family, "
+				  "link and via",
+				  table->source);
+	if (!eav && (table->entity_type || table->backend))
+		return yaml_error(l->doc, entry, err,
+				  "%s: entity_type and backend are for kind "
+				  "\"eav\"",
+				  table->source);
+	return 0;
+}
+
+/* One target belongs to one source table, or to the value tables of one
+ * entity type. */
+static int check_shared(const struct loader *l, const struct yaml_node *entry,
+			const struct mapping_table *table, struct err *err)
+{
+	const struct mapping *m = l->mapping;
+
+	for (size_t i = 0; i < m->table_count; i++) {
+		const struct mapping_table *other = &m->tables[i];
+
+		if (other == table)
+			continue;
+		if (strcmp(other->source, table->source) == 0)
+			return yaml_error(l->doc, entry, err,
+					  "%s is mapped in line %u already",
+					  table->source, other->line);
+		if (other->target != table->target)
+			continue;
+		if (table->kind != TABLE_EAV || other->kind != TABLE_EAV ||
+		    strcmp(other->entity_type, table->entity_type) != 0 ||
+		    other->domain != table->domain)
+			return yaml_error(l->doc, entry, err,
+					  "target %s belongs to %s (line %u)",
+					  table->target->name, other->source,
+					  other->line);
+	}
+	return 0;
+}
+
+static struct target_table *add_target(struct mapping *m, const char *name,
+				       const struct mapping_table *table)
+{
+	struct target_table *target = mapping_target(m, name);
+
+	if (target)
+		return target;
+	target = mem_zalloc(sizeof(*target));
+	target->name = mem_strdup(name);
+	target->domain = table->domain;
+	target->values = table->kind == TABLE_EAV;
+	target->index = m->target_count;
+	m->targets[m->target_count++] = target;
+	return target;
+}
+
+static int read_names(const struct loader *l, const struct yaml_node *entry,
+		      struct mapping_table *table, struct err *err)
+{
+	bool root = table->kind != TABLE_METADATA;
+	bool eav = table->kind == TABLE_EAV;
+	const struct {
+		const char *key;
+		char **to;
+		bool required;
+	} names[] = {
+		{ "source", &table->source, true },
+		{ "family", &table->family, root },
+		{ "link", &table->link, root },
+		{ "via", &table->via, false },
+		{ "entity_type", &table->entity_type, eav },
+		{ "backend", &table->backend, eav },
+	};
+
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		int rc = read_name(l, entry, names[i].key, names[i].required,
+				   names[i].to, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_table(const struct loader *l, const struct yaml_node *entry,
+		      struct mapping_table *table, struct err *err)
+{
+	static const char *const known[] = {
+		"source", "kind",    "target",	    "domain",  "family", "link",
+		"via",	  "exclude", "entity_type", "backend", NULL
+	};
+	CLEANUP(mem_freep) char *target = NULL;
+	int kind, domain, rc;
+
+	if (entry->kind != YAML_MAP)
+		return yaml_error(l->doc, entry, err,
+				  "a table must be a map: source: …, kind: …");
+	rc = yaml_known_keys(l->doc, entry, known, err);
+	if (rc < 0)
+		return rc;
+	kind = read_choice(l, entry, "kind", kind_names, err);
+	if (kind < 0)
+		return kind;
+	domain = read_choice(l, entry, "domain", domain_names, err);
+	if (domain < 0)
+		return domain;
+	table->kind = (enum table_kind)kind;
+	table->domain = (enum domain)domain;
+	table->line = entry->line;
+	rc = read_names(l, entry, table, err);
+	if (rc == 0)
+		rc = read_name(l, entry, "target", true, &target, err);
+	if (rc == 0)
+		rc = read_exclude(l, entry, table, err);
+	if (rc == 0)
+		rc = check_kind(l, entry, table, err);
+	if (rc < 0)
+		return rc;
+	table->target = add_target(l->mapping, target, table);
+	return check_shared(l, entry, table, err);
+}
+
+static int read_tables(const struct loader *l, struct err *err)
+{
+	static const char *const known[] = { "tables", NULL };
+	const struct yaml_node *root = yaml_root(l->doc);
+	const struct yaml_node *list = yaml_get(root, "tables");
+	struct mapping *m = l->mapping;
+	size_t count = 0;
+	int rc;
+
+	if (!list || list->kind != YAML_LIST || !list->first)
+		return yaml_error(l->doc, root, err,
+				  "the mapping needs a list `tables`");
+	rc = yaml_known_keys(l->doc, root, known, err);
+	if (rc < 0)
+		return rc;
+	for (const struct yaml_node *n = list->first; n; n = n->next)
+		count++;
+	if (count > MAPPING_TABLES_MAX)
+		return yaml_error(l->doc, list, err, "more than %d tables",
+				  MAPPING_TABLES_MAX);
+	m->tables = mem_array(count, sizeof(*m->tables));
+	m->targets = mem_array(count, sizeof(struct target_table *));
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		struct mapping_table *table = &m->tables[m->table_count++];
+
+		rc = read_table(l, n, table, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* `via` and `family` must name tables of the same mapping. */
+static int check_links(const struct loader *l, struct err *err)
+{
+	const struct mapping *m = l->mapping;
+
+	for (size_t i = 0; i < m->table_count; i++) {
+		const struct mapping_table *t = &m->tables[i];
+		const char *const names[] = { t->family, t->via };
+
+		for (size_t j = 0; j < LENGTH(names); j++) {
+			size_t k = 0;
+
+			if (!names[j])
+				continue;
+			while (k < m->table_count &&
+			       strcmp(m->tables[k].source, names[j]) != 0)
+				k++;
+			if (k == m->table_count)
+				return err_set(err, ERR_CONFIG,
+					       "%s:%u: %s: no table %s in "
+					       "this mapping",
+					       yaml_file(l->doc), t->line,
+					       t->source, names[j]);
+		}
+	}
+	return 0;
+}
+
+int mapping_load(const char *path, const char *prefix, struct mapping **ret,
+		 struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml *doc = NULL;
+	CLEANUP(mapping_freep) struct mapping *mapping = NULL;
+	int rc = yaml_load(path, &doc, err);
+
+	if (rc < 0)
+		return err_wrap(err, "mapping");
+	mapping = mem_zalloc(sizeof(*mapping));
+	mapping->prefix = mem_strdup(prefix ? prefix : "");
+
+	struct loader l = { .doc = doc, .mapping = mapping };
+	rc = read_tables(&l, err);
+	if (rc == 0)
+		rc = check_links(&l, err);
+	if (rc < 0)
+		return err_wrap(err, "mapping");
+	*ret = TAKE(mapping);
+	return 0;
+}
+
+static void free_table(struct mapping_table *table)
+{
+	for (char **name = table->exclude; name && *name; name++)
+		free(*name);
+	free(table->exclude);
+	free(table->source);
+	free(table->family);
+	free(table->link);
+	free(table->via);
+	free(table->entity_type);
+	free(table->backend);
+}
+
+static void free_columns(struct target_table *target)
+{
+	for (size_t i = 0; i < target->count; i++) {
+		free(target->columns[i].name);
+		free(target->columns[i].type);
+	}
+	free(target->columns);
+}
+
+void mapping_free(struct mapping *mapping)
+{
+	if (!mapping)
+		return;
+	for (size_t i = 0; i < mapping->table_count; i++)
+		free_table(&mapping->tables[i]);
+	for (size_t i = 0; i < mapping->target_count; i++) {
+		free_columns(mapping->targets[i]);
+		free(mapping->targets[i]->name);
+		free(mapping->targets[i]);
+	}
+	free(mapping->tables);
+	free(mapping->targets);
+	free(mapping->prefix);
+	free(mapping);
+}
+
+void mapping_freep(struct mapping **mapping)
+{
+	mapping_free(*mapping);
+}
+
+const struct mapping_table *mapping_find(const struct mapping *mapping,
+					 const char *source_table)
+{
+	size_t prefix = strlen(mapping->prefix);
+
+	if (strncmp(source_table, mapping->prefix, prefix) != 0)
+		return NULL;
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (strcmp(mapping->tables[i].source, source_table + prefix) ==
+		    0)
+			return &mapping->tables[i];
+	return NULL;
+}
+
+struct target_table *mapping_target(const struct mapping *mapping,
+				    const char *target)
+{
+	for (size_t i = 0; i < mapping->target_count; i++)
+		if (strcmp(mapping->targets[i]->name, target) == 0)
+			return mapping->targets[i];
+	return NULL;
+}
+
+bool mapping_excludes(const struct mapping_table *table, const char *column)
+{
+	for (char **name = table->exclude; name && *name; name++) {
+		size_t n = strlen(*name);
+
+		if ((*name)[n - 1] == '*') {
+			if (strncasecmp(*name, column, n - 1) == 0)
+				return true;
+		} else if (strcasecmp(*name, column) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void mapping_target_columns(struct target_table *target,
+			    const struct target_column *columns, size_t count)
+{
+	assert(target->count == 0);
+	target->columns = mem_array(count, sizeof(*columns));
+	target->count = count;
+	for (size_t i = 0; i < count; i++) {
+		target->columns[i] = columns[i];
+		target->columns[i].name = mem_strdup(columns[i].name);
+		target->columns[i].type = mem_strdup(columns[i].type);
+	}
+}
+
+const char *domain_name(enum domain domain)
+{
+	return domain_names[domain];
+}
