@@ -33,9 +33,11 @@ struct source_config {
 	const char *database;		    /* "": none is chosen */
 	const char *tls; /* off|preferred|required|verify_ca|verify_identity */
 	const char *tls_ca; /* file; "": the system's */
-	int64_t port, connect_timeout_ms, heartbeat_ms;
-	int64_t server_id;  /* ours, as a replica; 0: derived */
-	uint64_t max_event; /* bytes of the largest event accepted */
+	int64_t port, connect_timeout_ms;
+	int64_t read_timeout_ms; /* longest wait for an answer to a query */
+	int64_t heartbeat_ms;	 /* of a stream; three missed end it */
+	int64_t server_id;	 /* ours, as a replica; 0: derived */
+	uint64_t max_event;	 /* bytes of the largest event accepted */
 	bool allow_public_key;
 };
 

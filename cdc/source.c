@@ -1,0 +1,230 @@
+#include "cdc/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <errmsg.h>
+#include <mysql.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/settings.h"
+#include "cdc/source_impl.h"
+
+enum {
+	READ_TIMEOUT_MS = 10 * 60 * 1000,
+	WRITE_TIMEOUT_S = 30,
+	DERIVED_ID = 0x40000000, /* ours are far from those people give */
+	PACKET_ROOM = 1024,	 /* what surrounds an event or a row */
+};
+
+void source_config_of(const struct settings *settings,
+		      struct source_config *ret)
+{
+	*ret = (struct source_config){
+		.host = settings->source_host,
+		.user = settings->source_user,
+		.password = settings->source_password,
+		.database = settings->source_database,
+		.tls = settings->source_tls,
+		.tls_ca = settings->source_tls_ca,
+		.port = settings->source_port,
+		.connect_timeout_ms = settings->source_connect_timeout,
+		.read_timeout_ms = READ_TIMEOUT_MS,
+		.heartbeat_ms = settings->source_heartbeat,
+		.server_id = settings->source_server_id,
+		.max_event = (uint64_t)settings->max_value_size,
+		.allow_public_key = settings->source_allow_public_key,
+	};
+}
+
+void source_config_head(const struct settings *settings,
+			struct source_config *ret)
+{
+	source_config_of(settings, ret);
+	if (settings->source_head_host[0] == '\0')
+		return;
+	ret->host = settings->source_head_host;
+	ret->port = settings->source_head_port;
+}
+
+/* The library counts whole seconds. */
+static unsigned seconds(int64_t ms)
+{
+	return ms <= 0 ? 1 : (unsigned)((ms + 999) / 1000);
+}
+
+/* The same for every start, so that the server drops our former dump thread
+ * when a new one comes; different for another shop or host. */
+static uint32_t derive_id(const struct source_config *config)
+{
+	char *text = mem_printf("%s:%d/%s", config->host, (int)config->port,
+				config->database);
+	uint64_t hash = str_hash(text, strlen(text));
+
+	free(text);
+	return DERIVED_ID | (uint32_t)(hash & (DERIVED_ID - 1));
+}
+
+static bool is(const char *text, const char *word)
+{
+	return strcmp(text, word) == 0;
+}
+
+static void set_tls(MYSQL *mysql, const struct source_config *config)
+{
+	my_bool yes = 1, verify = is(config->tls, "verify_identity");
+
+	mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
+	if (config->tls_ca[0] != '\0')
+		mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, config->tls_ca);
+	mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+static void set_options(MYSQL *mysql, const struct source_config *config,
+			bool tls)
+{
+	unsigned connect = seconds(config->connect_timeout_ms);
+	unsigned reading = seconds(config->read_timeout_ms);
+	unsigned writing = WRITE_TIMEOUT_S;
+	size_t packet = config->max_event + PACKET_ROOM;
+	unsigned protocol = MYSQL_PROTOCOL_TCP;
+
+	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
+	mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &reading);
+	mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &writing);
+	mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+	mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+	mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
+		       "ficus-cdc");
+	if (tls)
+		set_tls(mysql, config);
+	/* Without TLS the library would ask whoever answers for a key and
+	 * send the password under it. */
+	else if (!config->allow_public_key)
+		mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH,
+			       "mysql_native_password,client_ed25519");
+}
+
+/* "11.4.2-MariaDB-log"; old protocol hacks may prefix "5.5.5-". */
+static void read_server(struct source *source)
+{
+	const char *text = mysql_get_server_info(source->mysql);
+	struct source_server *server = &source->server;
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (strncmp(text, "5.5.5-1", 7) == 0)
+		text += 6;
+	snprintf(server->text, sizeof(server->text), "%s", text);
+	server->flavour = mariadb_connection(source->mysql) ? SOURCE_MARIADB
+							    : SOURCE_MYSQL;
+	if (sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) >= 2)
+		server->version = major * 10000 + minor * 100 + patch;
+}
+
+/* Texts must come out the same whatever the server's defaults are: CHAR
+ * unpadded, UTC, UTF-8. */
+static int set_session(struct source *source, struct err *err)
+{
+	return source_exec(source,
+			   "set session sql_mode='', time_zone='+00:00', "
+			   "net_write_timeout=28800, net_read_timeout=28800, "
+			   "wait_timeout=28800",
+			   err);
+}
+
+static int try_connect(struct source *source,
+		       const struct source_config *config, bool tls,
+		       struct err *err)
+{
+	const char *database = config->database[0] ? config->database : NULL;
+
+	mysql_close(source->mysql);
+	source->mysql = mysql_init(NULL);
+	if (!source->mysql)
+		abort(); /* out of memory, as everywhere */
+	set_options(source->mysql, config, tls);
+	if (!mysql_real_connect(source->mysql, config->host, config->user,
+				config->password, database,
+				(unsigned)config->port, NULL,
+				CLIENT_MULTI_RESULTS))
+		return source_fail(source, NULL, err);
+	return 0;
+}
+
+static int connect_with(struct source *source,
+			const struct source_config *config, struct err *err)
+{
+	bool tls = !is(config->tls, "off");
+	int fail = try_connect(source, config, tls, err);
+
+	/* Only a server without TLS, not one we could not verify. */
+	if (fail && is(config->tls, "preferred") &&
+	    mysql_errno(source->mysql) == CR_SSL_CONNECTION_ERROR) {
+		*err = (struct err){ 0 };
+		fail = try_connect(source, config, false, err);
+	}
+	return fail;
+}
+
+static struct source *source_new(const struct source_config *config)
+{
+	struct source *source = mem_zalloc(sizeof(*source));
+
+	source->fd = -1;
+	source->place = mem_printf("%s@%s:%d", config->user, config->host,
+				   (int)config->port);
+	source->heartbeat_ms = config->heartbeat_ms;
+	source->max_event = config->max_event;
+	source->server_id = config->server_id ? (uint32_t)config->server_id
+					      : derive_id(config);
+	return source;
+}
+
+int source_connect(const struct source_config *config, struct source **ret,
+		   struct err *err)
+{
+	CLEANUP(source_closep) struct source *source = source_new(config);
+	int fail = connect_with(source, config, err);
+
+	if (fail)
+		return fail;
+	source->fd = (int)mysql_get_socket(source->mysql);
+	read_server(source);
+	fail = set_session(source, err);
+	if (fail)
+		return fail;
+	*ret = TAKE(source);
+	return 0;
+}
+
+void source_close(struct source *source)
+{
+	if (!source)
+		return;
+	/* A stream never answers to a polite goodbye. */
+	if (source->dumping && source->fd >= 0)
+		shutdown(source->fd, SHUT_RDWR);
+	mysql_close(source->mysql);
+	free(source->place);
+	free(source);
+}
+
+void source_closep(struct source **source)
+{
+	source_close(*source);
+}
+
+const struct source_server *source_server(const struct source *source)
+{
+	return &source->server;
+}
+
+void source_cancel(struct source *source)
+{
+	atomic_store(&source->cancelled, true);
+	shutdown(source->fd, SHUT_RDWR);
+}
