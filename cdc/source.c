@@ -13,6 +13,8 @@
 #include "base/settings.h"
 #include "cdc/source_impl.h"
 
+static const char SYSTEM_CA[] = "/etc/ssl/certs/ca-certificates.crt";
+
 enum {
 	READ_TIMEOUT_MS = 10 * 60 * 1000,
 	WRITE_TIMEOUT_S = 30,
@@ -73,18 +75,36 @@ static bool is(const char *text, const char *word)
 	return strcmp(text, word) == 0;
 }
 
+/* The library verifies the chain when it has an authority, the name when told
+ * to. Where the server offers no TLS it goes on without; that is refused once
+ * it shows (check_tls), so what is sent until then must be no secret: no
+ * password under a key that whoever answers has made up. */
 static void set_tls(MYSQL *mysql, const struct source_config *config)
 {
 	my_bool yes = 1, verify = is(config->tls, "verify_identity");
+	const char *ca = config->tls_ca;
 
+	if (ca[0] == '\0' && strncmp(config->tls, "verify_", 7) == 0)
+		ca = SYSTEM_CA;
 	mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
-	if (config->tls_ca[0] != '\0')
-		mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, config->tls_ca);
+	if (ca[0] != '\0')
+		mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, ca);
 	mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+	/* A file without a public key: the step that needs one fails. */
+	if (!config->allow_public_key)
+		mysql_optionsv(mysql, MYSQL_SERVER_PUBLIC_KEY,
+			       ca[0] != '\0' ? ca : SYSTEM_CA);
 }
 
-static void set_options(MYSQL *mysql, const struct source_config *config,
-			bool tls)
+/* Without TLS only what sends no password, encrypted or not. */
+static void set_plain(MYSQL *mysql, const struct source_config *config)
+{
+	if (!config->allow_public_key)
+		mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH,
+			       "mysql_native_password,client_ed25519");
+}
+
+static void set_options(MYSQL *mysql, const struct source_config *config)
 {
 	unsigned connect = seconds(config->connect_timeout_ms);
 	unsigned reading = seconds(config->read_timeout_ms);
@@ -100,13 +120,10 @@ static void set_options(MYSQL *mysql, const struct source_config *config,
 	mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
 		       "ficus-cdc");
-	if (tls)
+	if (is(config->tls, "off"))
+		set_plain(mysql, config);
+	else
 		set_tls(mysql, config);
-	/* Without TLS the library would ask whoever answers for a key and
-	 * send the password under it. */
-	else if (!config->allow_public_key)
-		mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH,
-			       "mysql_native_password,client_ed25519");
 }
 
 /* "11.4.2-MariaDB-log"; old protocol hacks may prefix "5.5.5-". */
@@ -136,38 +153,34 @@ static int set_session(struct source *source, struct err *err)
 			   err);
 }
 
-static int try_connect(struct source *source,
-		       const struct source_config *config, bool tls,
-		       struct err *err)
+static int check_tls(const struct source *source,
+		     const struct source_config *config, struct err *err)
 {
-	const char *database = config->database[0] ? config->database : NULL;
-
-	mysql_close(source->mysql);
-	source->mysql = mysql_init(NULL);
-	if (!source->mysql)
-		abort(); /* out of memory, as everywhere */
-	set_options(source->mysql, config, tls);
-	if (!mysql_real_connect(source->mysql, config->host, config->user,
-				config->password, database,
-				(unsigned)config->port, NULL,
-				CLIENT_MULTI_RESULTS))
-		return source_fail(source, NULL, err);
-	return 0;
+	if (is(config->tls, "off") || is(config->tls, "preferred") ||
+	    mysql_get_ssl_cipher(source->mysql))
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "source %s: source.tls is %s, but the server offers no "
+		       "TLS: give it a certificate, or set source.tls: "
+		       "preferred",
+		       source->place, config->tls);
 }
 
 static int connect_with(struct source *source,
 			const struct source_config *config, struct err *err)
 {
-	bool tls = !is(config->tls, "off");
-	int fail = try_connect(source, config, tls, err);
+	const char *database = config->database[0] ? config->database : NULL;
 
-	/* Only a server without TLS, not one we could not verify. */
-	if (fail && is(config->tls, "preferred") &&
-	    mysql_errno(source->mysql) == CR_SSL_CONNECTION_ERROR) {
-		*err = (struct err){ 0 };
-		fail = try_connect(source, config, false, err);
-	}
-	return fail;
+	source->mysql = mysql_init(NULL);
+	if (!source->mysql)
+		abort(); /* out of memory, as everywhere */
+	set_options(source->mysql, config);
+	if (!mysql_real_connect(source->mysql, config->host, config->user,
+				config->password, database,
+				(unsigned)config->port, NULL,
+				CLIENT_MULTI_RESULTS))
+		return source_fail(source, NULL, err);
+	return check_tls(source, config, err);
 }
 
 static struct source *source_new(const struct source_config *config)

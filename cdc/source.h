@@ -105,6 +105,13 @@ int source_identity(struct source *source, char **ret,
 int source_head(struct source *source, const char *mode, struct position *ret,
 		struct err *err) MUST_CHECK;
 
+/* Is `position`, taken at the server `identity` (NULL: not asked), one of this
+ * server's? ERR_OPERATOR with the cure when not: a file position of another
+ * server, a GTID set this server does not contain, purged logs. */
+int source_check_position(struct source *source,
+			  const struct position *position, const char *identity,
+			  struct err *err) MUST_CHECK;
+
 /* Turn the connection into a binlog stream that starts behind `from`; no
  * query can be made on it any more. */
 int source_dump_start(struct source *source, const struct position *from,

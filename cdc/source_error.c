@@ -58,6 +58,8 @@ static const struct verdict verdicts[] = {
 	  "use caching_sha2_password, mysql_native_password or ed25519" },
 	{ 3118, ERR_OPERATOR, "ALTER USER … ACCOUNT UNLOCK" },
 	{ 3159, ERR_OPERATOR, "set source.tls to required" },
+	{ 5010, ERR_OPERATOR,
+	  "use TLS (source.tls), or set source.allow_public_key: true" },
 	{ 4031, ERR_SOURCE_LOST, "" }, /* disconnected for inactivity */
 	{ 4151, ERR_OPERATOR, "ALTER USER … ACCOUNT UNLOCK" },
 };
@@ -80,6 +82,9 @@ static const struct {
 	{ "could not find next log",
 	  "the log was purged: run cdc --bootstrap" },
 	{ "not in the master's binlog",
+	  "this is another server's position, or its log was reset: run "
+	  "cdc --bootstrap" },
+	{ "> file size",
 	  "this is another server's position, or its log was reset: run "
 	  "cdc --bootstrap" },
 	{ "impossible position",

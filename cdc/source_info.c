@@ -161,3 +161,91 @@ int source_head(struct source *source, const char *mode, struct position *ret,
 	*ret = head;
 	return 0;
 }
+
+static int check_identity(struct source *source, const char *identity,
+			  struct err *err)
+{
+	CLEANUP(mem_freep) char *here = NULL;
+	int fail = source_identity(source, &here, err);
+
+	if (fail || strcmp(here, identity) == 0)
+		return fail;
+	return err_set(err, ERR_OPERATOR,
+		       "source %s is %s, but the copy stands at a file "
+		       "position of %s: point source.host there, or run "
+		       "cdc --bootstrap",
+		       source->place, here, identity);
+}
+
+static int gtid_variable(struct source *source, const char *sql,
+			 struct gtid_set *ret, struct err *err)
+{
+	CLEANUP(mem_freep) char *text = NULL;
+	int fail = source_one(source, sql, &text, err);
+
+	return fail ? fail : gtid_set_parse(ret, str_of(text), err);
+}
+
+/* MySQL sends to a stranger whatever he lacks and asks nothing. */
+static int check_set(const struct source *source, const struct gtid_set *set,
+		     const struct gtid_set *executed,
+		     const struct gtid_set *purged, struct err *err)
+{
+	if (!gtid_set_contains(executed, set))
+		return err_set(err, ERR_OPERATOR,
+			       "source %s lacks transactions that the copy "
+			       "has: it is another server, or its log was "
+			       "reset: run cdc --bootstrap",
+			       source->place);
+	if (!gtid_set_contains(set, purged))
+		return err_set(err, ERR_OPERATOR,
+			       "source %s has purged transactions that the "
+			       "copy lacks: run cdc --bootstrap, and keep the "
+			       "binlog longer (binlog_expire_logs_seconds)",
+			       source->place);
+	return 0;
+}
+
+static int check_mysql(struct source *source, const struct gtid_set *set,
+		       struct err *err)
+{
+	struct gtid_set executed = { 0 }, purged = { 0 };
+	int fail = gtid_variable(source, "select @@global.gtid_executed",
+				 &executed, err);
+
+	if (!fail)
+		fail = gtid_variable(source, "select @@global.gtid_purged",
+				     &purged, err);
+	if (!fail)
+		fail = check_set(source, set, &executed, &purged, err);
+	gtid_set_done(&executed);
+	gtid_set_done(&purged);
+	return fail;
+}
+
+static int check_kind(const struct source *source,
+		      const struct position *position, struct err *err)
+{
+	bool maria = source->server.flavour == SOURCE_MARIADB;
+
+	if (position->kind == POSITION_FILE ||
+	    position->kind == (maria ? POSITION_MARIADB : POSITION_MYSQL))
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "source %s: the position is none of a %s server: "
+		       "run cdc --bootstrap",
+		       source->place, maria ? "MariaDB" : "MySQL");
+}
+
+int source_check_position(struct source *source,
+			  const struct position *position, const char *identity,
+			  struct err *err)
+{
+	int fail = check_kind(source, position, err);
+
+	if (!fail && position->kind == POSITION_FILE && identity)
+		fail = check_identity(source, identity, err);
+	if (!fail && position->kind == POSITION_MYSQL)
+		fail = check_mysql(source, &position->mysql, err);
+	return fail;
+}

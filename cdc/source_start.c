@@ -65,24 +65,10 @@ static int set_mariadb(struct source *source, const struct position *from,
 	return fail;
 }
 
-static int check_kind(const struct source *source, const struct position *from,
-		      struct err *err)
-{
-	bool maria = source->server.flavour == SOURCE_MARIADB;
-
-	if (from->kind == POSITION_FILE ||
-	    from->kind == (maria ? POSITION_MARIADB : POSITION_MYSQL))
-		return 0;
-	return err_set(err, ERR_OPERATOR,
-		       "source %s: the position is none of a %s server: "
-		       "run cdc --bootstrap",
-		       source->place, maria ? "MariaDB" : "MySQL");
-}
-
 int source_dump_start(struct source *source, const struct position *from,
 		      struct err *err)
 {
-	int fail = check_kind(source, from, err);
+	int fail = source_check_position(source, from, NULL, err);
 
 	if (!fail)
 		fail = set_common(source, err);
