@@ -1,0 +1,514 @@
+#include "router/routes_load.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/yaml.h"
+#include "router/routes.h"
+#include "router/routes_ficus.h"
+#include "router/routes_upstream.h"
+
+enum { METHODS_ALL = ~0 };
+
+static const char builtin[] =
+	"apiVersion: networking.istio.io/v1beta1\n"
+	"kind: VirtualService\n"
+	"metadata:\n"
+	"  name: ficus-builtin\n"
+	"spec:\n"
+	"  hosts: [\"*\"]\n"
+	"  http:\n"
+	"  - name: customers-read\n"
+	"    match:\n"
+	"    - uri: {prefix: /api/v1/customers}\n"
+	"      method: {oneOf: [GET, HEAD]}\n"
+	"    route:\n"
+	"    - destination: {host: copy}\n"
+	"  - name: products-read\n"
+	"    match:\n"
+	"    - uri: {prefix: /api/v1/products}\n"
+	"      method: {oneOf: [GET, HEAD]}\n"
+	"    route:\n"
+	"    - destination: {host: copy}\n"
+	"  - name: categories-read\n"
+	"    match:\n"
+	"    - uri: {prefix: /api/v1/categories}\n"
+	"      method: {oneOf: [GET, HEAD]}\n"
+	"    route:\n"
+	"    - destination: {host: copy}\n"
+	"  - name: orders-read\n"
+	"    match:\n"
+	"    - uri: {prefix: /api/v1/orders}\n"
+	"      method: {oneOf: [GET, HEAD]}\n"
+	"    route:\n"
+	"    - destination: {host: copy}\n"
+	"  - name: magento\n"
+	"    route:\n"
+	"    - destination: {host: magento}\n";
+
+struct loader {
+	struct routes *routes;
+	const struct yaml *doc;
+	const struct routes_conf *conf;
+};
+
+const char *routes_builtin(void)
+{
+	return builtin;
+}
+
+/* Keys of Istio that change which requests a rule takes or what is done with
+ * them, and that this router does not have. */
+static int known(const struct loader *l, const struct yaml_node *map,
+		 const char *const *keys, struct err *err)
+{
+	static const char *const istio[] = {
+		"regex",	"headers",	"queryParams",
+		"withoutHeaders", "authority",	"scheme",
+		"port",		"sourceLabels", "gateways",
+		"ignoreUriCase", "statPrefix",	"redirect",
+		"directResponse", "delegate",	"retries",
+		"fault",	"mirror",	"mirrors",
+		"mirrorPercent", "mirrorPercentage", "mirror_percent",
+		"corsPolicy",	"tls",		"tcp",
+		"exportTo",	"subset",	"uriRegexRewrite",
+		"sourceNamespace",
+	};
+
+	if (map->kind != YAML_MAP)
+		return yaml_error(l->doc, map, err, "%s: a map is wanted",
+				  map->key ? map->key : "this place");
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		bool ours = false;
+
+		for (int i = 0; keys[i]; i++)
+			ours |= strcmp(keys[i], n->key) == 0;
+		for (size_t i = 0; !ours && i < LENGTH(istio); i++) {
+			if (strcmp(istio[i], n->key) == 0)
+				return yaml_error(l->doc, n, err,
+						  "%s is not supported by "
+						  "this router",
+						  n->key);
+		}
+	}
+	return yaml_known_keys(l->doc, map, keys, err);
+}
+
+static int list_wanted(const struct loader *l, const struct yaml_node *node,
+		       const char *what, const struct yaml_node *parent,
+		       struct err *err)
+{
+	if (node && node->kind == YAML_LIST && node->first)
+		return 0;
+	return yaml_error(l->doc, node ? node : parent, err,
+			  "%s: a list with at least one entry is wanted", what);
+}
+
+static char *copy_text(const struct loader *l, const char *text)
+{
+	return arena_strndup(&l->routes->arena, text, strlen(text));
+}
+
+static int method_add(const struct loader *l, const struct yaml_node *node,
+		      unsigned *methods, struct err *err)
+{
+	const char *text;
+	enum http_method method;
+	int rc = yaml_text(l->doc, node, &text, err);
+
+	if (rc < 0)
+		return rc;
+	method = http_method_of(str_of(text));
+	if (method == HTTP_METHOD_NONE)
+		return yaml_error(l->doc, node, err,
+				  "method \"%s\" is not known (GET, HEAD, "
+				  "POST, PUT, PATCH, DELETE, OPTIONS; upper "
+				  "case, one each)",
+				  text);
+	*methods |= 1u << method;
+	return 0;
+}
+
+static int methods_parse(const struct loader *l, const struct yaml_node *node,
+			 unsigned *ret, struct err *err)
+{
+	static const char *const keys[] = { "exact", "oneOf", NULL };
+	const struct yaml_node *exact = yaml_get(node, "exact");
+	const struct yaml_node *list = yaml_get(node, "oneOf");
+	unsigned methods = 0;
+	int rc = known(l, node, keys, err);
+
+	if (rc < 0)
+		return rc;
+	if (!exact == !list)
+		return yaml_error(l->doc, node, err,
+				  "method: either exact or oneOf");
+	if (exact)
+		rc = method_add(l, exact, &methods, err);
+	else
+		rc = list_wanted(l, list, "oneOf", node, err);
+	for (const struct yaml_node *n = list ? list->first : NULL;
+	     rc == 0 && n; n = n->next)
+		rc = method_add(l, n, &methods, err);
+	if (rc < 0)
+		return rc;
+	/* GET rules answer HEAD also (RFC 9110 9.3.2). */
+	if (methods & 1u << HTTP_METHOD_GET)
+		methods |= 1u << HTTP_METHOD_HEAD;
+	*ret = methods;
+	return 0;
+}
+
+static int uri_parse(const struct loader *l, const struct yaml_node *node,
+		     struct route_match *ret, struct err *err)
+{
+	static const char *const keys[] = { "exact", "prefix", NULL };
+	const struct yaml_node *exact = yaml_get(node, "exact");
+	const struct yaml_node *prefix = yaml_get(node, "prefix");
+	const char *text;
+	int rc = known(l, node, keys, err);
+
+	if (rc < 0)
+		return rc;
+	if (!exact == !prefix)
+		return yaml_error(l->doc, node, err,
+				  "uri: either exact or prefix");
+	rc = yaml_text(l->doc, exact ? exact : prefix, &text, err);
+	if (rc < 0)
+		return rc;
+	if (text[0] != '/' || strpbrk(text, "?# "))
+		return yaml_error(l->doc, node, err,
+				  "uri: \"%s\" is no path (it starts with / "
+				  "and has no query)",
+				  text);
+	ret->kind = exact ? ROUTE_PATH_EXACT : ROUTE_PATH_PREFIX;
+	ret->path = str_of(copy_text(l, text));
+	return 0;
+}
+
+static int match_parse(const struct loader *l, const struct yaml_node *node,
+		       struct route *rule, struct err *err)
+{
+	static const char *const keys[] = { "name", "uri", "method", NULL };
+	struct route_match match = { .kind = ROUTE_PATH_ANY,
+				     .path = STR(""),
+				     .methods = (unsigned)METHODS_ALL,
+				     .line = node->line };
+	int rc = known(l, node, keys, err);
+
+	if (rc == 0 && yaml_get(node, "uri"))
+		rc = uri_parse(l, yaml_get(node, "uri"), &match, err);
+	if (rc == 0 && yaml_get(node, "method"))
+		rc = methods_parse(l, yaml_get(node, "method"), &match.methods,
+				   err);
+	if (rc < 0)
+		return rc;
+	if (rule->n_matches == ROUTE_MATCHES_MAX)
+		return yaml_error(l->doc, node, err, "more than %d matches",
+				  ROUTE_MATCHES_MAX);
+	rule->matches[rule->n_matches++] = match;
+	return 0;
+}
+
+static int matches_parse(const struct loader *l, const struct yaml_node *node,
+			 struct route *rule, struct err *err)
+{
+	const struct yaml_node *list = yaml_get(node, "match");
+	int rc = 0;
+
+	rule->matches = arena_array(&l->routes->arena, struct route_match,
+				    ROUTE_MATCHES_MAX);
+	if (!list) {
+		rule->n_matches = 1;
+		rule->matches[0] = (struct route_match){
+			.path = STR(""),
+			.methods = (unsigned)METHODS_ALL,
+			.line = node->line,
+		};
+		return 0;
+	}
+	rc = list_wanted(l, list, "match", node, err);
+	for (const struct yaml_node *n = list->first; rc == 0 && n; n = n->next)
+		rc = match_parse(l, n, rule, err);
+	return rc;
+}
+
+/* port: {number: 80} */
+static int port_parse(const struct loader *l, const struct yaml_node *node,
+		      uint16_t *ret, struct err *err)
+{
+	static const char *const keys[] = { "number", NULL };
+	int64_t number = 0;
+	int rc = known(l, node, keys, err);
+
+	if (rc == 0)
+		rc = yaml_int(l->doc, yaml_get(node, "number"), 1, 65535,
+			      &number, err);
+	*ret = (uint16_t)number;
+	return rc;
+}
+
+static int destination_parse(const struct loader *l,
+			     const struct yaml_node *node,
+			     struct route_destination *ret, struct err *err)
+{
+	static const char *const keys[] = { "destination", "weight", "port",
+					    NULL };
+	static const char *const inner[] = { "host", "port", NULL };
+	const struct yaml_node *to = yaml_get(node, "destination");
+	const struct yaml_node *port = yaml_get(node, "port");
+	const char *host = NULL;
+	uint16_t number = 0;
+	int64_t weight = 100;
+	int rc = known(l, node, keys, err);
+
+	if (rc < 0)
+		return rc;
+	if (!to || !yaml_get(to, "host"))
+		return yaml_error(l->doc, node, err,
+				  "route: a destination with a host is wanted");
+	rc = known(l, to, inner, err);
+	if (rc == 0 && port && yaml_get(to, "port"))
+		return yaml_error(l->doc, port, err,
+				  "port stands in the destination already");
+	port = port ? port : yaml_get(to, "port");
+	if (rc == 0)
+		rc = yaml_text(l->doc, yaml_get(to, "host"), &host, err);
+	if (rc == 0 && port)
+		rc = port_parse(l, port, &number, err);
+	if (rc == 0 && yaml_get(node, "weight"))
+		rc = yaml_int(l->doc, yaml_get(node, "weight"), 0, 100, &weight,
+			      err);
+	if (rc < 0)
+		return rc;
+	rc = routes_upstream(l->routes, host, number, node->line, err);
+	if (rc < 0) {
+		struct err why = *err;
+
+		return yaml_error(l->doc, node, err, "%s", why.msg);
+	}
+	*ret = (struct route_destination){ (uint16_t)rc, (uint16_t)weight };
+	return 0;
+}
+
+static int route_list_parse(const struct loader *l,
+			    const struct yaml_node *node, struct route *rule,
+			    struct err *err)
+{
+	const struct yaml_node *list = yaml_get(node, "route");
+	unsigned sum = 0;
+	int rc = list_wanted(l, list, "route", node, err);
+
+	if (rc < 0)
+		return rc;
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		struct route_destination to = { 0 };
+
+		if (rule->n_destinations == ROUTE_DESTINATIONS_MAX)
+			return yaml_error(l->doc, n, err,
+					  "more than %d destinations",
+					  ROUTE_DESTINATIONS_MAX);
+		rc = destination_parse(l, n, &to, err);
+		if (rc < 0)
+			return rc;
+		rule->destinations[rule->n_destinations++] = to;
+		sum += to.weight;
+	}
+	if (sum != 100)
+		return yaml_error(l->doc, list, err,
+				  "weights sum up to %u, not to 100", sum);
+	return 0;
+}
+
+static int rewrite_parse(const struct loader *l, const struct yaml_node *node,
+			 struct route *rule, struct err *err)
+{
+	static const char *const keys[] = { "uri", NULL };
+	const struct yaml_node *uri = yaml_get(node, "uri");
+	const char *text;
+	int rc = known(l, node, keys, err);
+
+	if (rc == 0)
+		rc = yaml_text(l->doc, uri, &text, err);
+	if (rc < 0)
+		return rc;
+	if (text[0] != '/' || strpbrk(text, "?# "))
+		return yaml_error(l->doc, uri, err, "uri: \"%s\" is no path",
+				  text);
+	for (size_t i = 0; i < rule->n_matches; i++) {
+		if (rule->matches[i].kind == ROUTE_PATH_ANY)
+			return yaml_error(l->doc, node, err,
+					  "rewrite: a match without uri has "
+					  "nothing to be replaced");
+	}
+	rule->rewrite = str_of(copy_text(l, text));
+	return 0;
+}
+
+static int rule_name(const struct loader *l, const struct yaml_node *node,
+		     struct route *rule, struct err *err)
+{
+	const struct yaml_node *name = yaml_get(node, "name");
+	const char *text = NULL;
+	int rc = name ? yaml_text(l->doc, name, &text, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (text)
+		rule->name = copy_text(l, text);
+	else
+		rule->name = arena_printf(&l->routes->arena, "rule %u",
+					  rule->index + 1);
+	return 0;
+}
+
+static int rule_parse(const struct loader *l, const struct yaml_node *node,
+		      struct err *err)
+{
+	static const char *const keys[] = { "name",    "match",	  "route",
+					    "rewrite", "timeout", "x-ficus",
+					    NULL };
+	struct routes *routes = l->routes;
+	struct route *rule;
+	int rc = known(l, node, keys, err);
+
+	if (rc < 0)
+		return rc;
+	if (routes->n == ROUTE_RULES_MAX)
+		return yaml_error(l->doc, node, err, "more than %d rules",
+				  ROUTE_RULES_MAX);
+	rule = &routes->rules[routes->n];
+	rule->index = (unsigned)routes->n;
+	rule->line = node->line;
+	rc = rule_name(l, node, rule, err);
+	if (rc == 0)
+		rc = matches_parse(l, node, rule, err);
+	if (rc == 0)
+		rc = route_list_parse(l, node, rule, err);
+	if (rc == 0 && yaml_get(node, "rewrite"))
+		rc = rewrite_parse(l, yaml_get(node, "rewrite"), rule, err);
+	if (rc == 0 && yaml_get(node, "timeout"))
+		rc = routes_duration(l->doc, yaml_get(node, "timeout"),
+				     &rule->timeout_ms, err);
+	if (rc == 0)
+		rc = routes_ficus(routes, rule, l->doc, node, l->conf, err);
+	if (rc == 0)
+		routes->n++;
+	return rc;
+}
+
+static void warn_shadowed(const struct loader *l, const struct route *rule,
+			  const struct route_match *match)
+{
+	struct routes *routes = l->routes;
+
+	for (size_t i = 0; i < rule->index; i++) {
+		const struct route *above = &routes->rules[i];
+
+		for (size_t j = 0; j < above->n_matches; j++) {
+			if (!route_match_covers(&above->matches[j], match))
+				continue;
+			routes->warnings[routes->n_warnings++] = arena_printf(
+				&routes->arena,
+				"%s:%u: this match of \"%s\" is never reached: "
+				"\"%s\" in line %u takes all of it",
+				yaml_file(l->doc), match->line, rule->name,
+				above->name, above->matches[j].line);
+			return;
+		}
+	}
+}
+
+static void warnings_find(const struct loader *l)
+{
+	struct routes *routes = l->routes;
+	size_t n = 0;
+
+	for (size_t i = 0; i < routes->n; i++)
+		n += routes->rules[i].n_matches;
+	routes->warnings = arena_array(&routes->arena, const char *, n);
+	for (size_t i = 0; i < routes->n; i++) {
+		struct route *rule = &routes->rules[i];
+
+		for (size_t j = 0; j < rule->n_matches; j++)
+			warn_shadowed(l, rule, &rule->matches[j]);
+	}
+}
+
+static int document_parse(const struct loader *l, struct err *err)
+{
+	static const char *const keys[] = { "apiVersion", "kind", "metadata",
+					    "spec", NULL };
+	static const char *const inner[] = { "hosts", "gateways", "http",
+					     NULL };
+	const struct yaml_node *root = yaml_root(l->doc);
+	const struct yaml_node *spec = yaml_get(root, "spec");
+	const struct yaml_node *kind = yaml_get(root, "kind");
+	const struct yaml_node *http = yaml_get(spec, "http");
+	size_t n = 0;
+	int rc = known(l, root, keys, err);
+
+	if (rc < 0)
+		return rc;
+	if (!kind || !kind->text || strcmp(kind->text, "VirtualService") != 0)
+		return yaml_error(l->doc, kind ? kind : root, err,
+				  "kind: VirtualService is wanted");
+	if (!spec)
+		return yaml_error(l->doc, root, err, "spec is missing");
+	rc = known(l, spec, inner, err);
+	if (rc == 0)
+		rc = list_wanted(l, http, "http", spec, err);
+	if (rc < 0)
+		return rc;
+	for (const struct yaml_node *node = http->first; node;
+	     node = node->next)
+		n++;
+	l->routes->rules = arena_array(&l->routes->arena, struct route, n);
+	for (const struct yaml_node *node = http->first; rc == 0 && node;
+	     node = node->next)
+		rc = rule_parse(l, node, err);
+	if (rc == 0)
+		warnings_find(l);
+	return rc;
+}
+
+static int routes_make(const struct yaml *doc, const struct routes_conf *conf,
+		       struct routes **ret, struct err *err)
+{
+	CLEANUP(routes_freep) struct routes *routes =
+		mem_zalloc(sizeof(*routes));
+	struct loader l = { routes, doc, conf };
+	int rc;
+
+	arena_init(&routes->arena);
+	rc = routes_upstreams_init(routes, conf, err);
+	if (rc == 0)
+		rc = document_parse(&l, err);
+	if (rc == 0)
+		*ret = TAKE(routes);
+	return rc;
+}
+
+int routes_parse(const char *file, const void *bytes, size_t n,
+		 const struct routes_conf *conf, struct routes **ret,
+		 struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml *doc = NULL;
+	int rc = yaml_parse(file, bytes, n, &doc, err);
+
+	return rc < 0 ? rc : routes_make(doc, conf, ret, err);
+}
+
+int routes_load(const char *path, const struct routes_conf *conf,
+		struct routes **ret, struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml *doc = NULL;
+	int rc;
+
+	if (!path || !*path)
+		return routes_parse("built-in routes", builtin,
+				    sizeof(builtin) - 1, conf, ret, err);
+	rc = yaml_load(path, &doc, err);
+	return rc < 0 ? rc : routes_make(doc, conf, ret, err);
+}
