@@ -30,7 +30,7 @@ static enum decide_reason by_request(const struct decide_facts *facts)
 		return DECIDE_BODY;
 	if (facts->odd_path)
 		return DECIDE_ODD_PATH;
-	if (facts->template < 0)
+	if (facts->template <0)
 		return DECIDE_NO_TEMPLATE;
 	return DECIDE_COPY;
 }
@@ -46,8 +46,8 @@ static enum decide_reason by_flag(const struct decide_facts *facts,
 	flag = &view->flags.flag[domain];
 	if (!flag_on(flag))
 		return DECIDE_FLAG_OFF;
-	return flag_includes(flag, domain, facts->subject) ? DECIDE_COPY :
-							     DECIDE_ROLLOUT;
+	return flag_includes(flag, domain, facts->subject) ? DECIDE_COPY
+							   : DECIDE_ROLLOUT;
 }
 
 static enum decide_reason by_health(const struct decide_facts *facts,
@@ -79,8 +79,8 @@ static enum decide_reason by_fence(const struct decide_facts *facts)
 	case FENCE_NONE:
 		return DECIDE_COPY;
 	case FENCE_TICKET:
-		return facts->upstream == ROUTE_COPY ? DECIDE_COPY :
-						       DECIDE_FENCED;
+		return facts->upstream == ROUTE_COPY ? DECIDE_COPY
+						     : DECIDE_FENCED;
 	case FENCE_UNKNOWN:
 		break;
 	}
@@ -118,18 +118,17 @@ struct decision decide(const struct decide_facts *facts,
 	struct decision d = { .upstream = ROUTE_MAGENTO };
 
 	if (!route) {
-		d.reason = is_read(facts->method) ? DECIDE_NO_RULE :
-						    DECIDE_METHOD;
+		d.reason =
+			is_read(facts->method) ? DECIDE_NO_RULE : DECIDE_METHOD;
 		return d;
 	}
 	if (!route->gated || facts->upstream == ROUTE_MAGENTO) {
 		d.upstream = facts->upstream;
-		d.reason = is_read(facts->method) ? DECIDE_ROUTE :
-						    DECIDE_METHOD;
+		d.reason =
+			is_read(facts->method) ? DECIDE_ROUTE : DECIDE_METHOD;
 		return d;
 	}
-	d.max_lag_ms = route->max_lag_ms ? route->max_lag_ms :
-					   view->max_lag_ms;
+	d.max_lag_ms = route->max_lag_ms ? route->max_lag_ms : view->max_lag_ms;
 	if (view->flags.admin_force)
 		d.reason = DECIDE_ADMIN_FORCE;
 	else

@@ -64,21 +64,21 @@ struct decide_facts {
 	uint16_t upstream;	   /* destination chosen by weight */
 	enum http_method method;
 	bool odd_path, override, has_body;
-	int template;		   /* < 0: none fits */
-	uint64_t subject;	   /* whose bucket counts */
-	bool authorised;	   /* or the route needs none */
+	int template;	  /* < 0: none fits */
+	uint64_t subject; /* whose bucket counts */
+	bool authorised;  /* or the route needs none */
 	bool upstream_down;
 	enum fence_state fence;
-	int64_t ticket;		   /* with FENCE_TICKET */
-	int64_t now_us;		   /* clock_mono_us() */
+	int64_t ticket; /* with FENCE_TICKET */
+	int64_t now_us; /* clock_mono_us() */
 };
 
 struct decision {
 	enum decide_reason reason;
-	uint16_t upstream; /* where first; index in routes->upstreams */
-	bool fallback;	   /* a failure there is asked of Magento */
+	uint16_t upstream;  /* where first; index in routes->upstreams */
+	bool fallback;	    /* a failure there is asked of Magento */
 	int64_t max_lag_ms; /* the snapshot must prove it */
-	int64_t ticket;	   /* and have passed this; 0: none */
+	int64_t ticket;	    /* and have passed this; 0: none */
 };
 
 struct decision decide(const struct decide_facts *facts,

@@ -15,6 +15,6 @@ enum domain { DOMAINS(DOMAIN_ENUM) DOMAIN_N, DOMAIN_NONE = DOMAIN_N };
 
 const char *domain_name(enum domain domain); /* "none" for DOMAIN_NONE */
 const char *domain_flag(enum domain domain);
-enum domain domain_of(const char *name);      /* by name or flag, or NONE */
+enum domain domain_of(const char *name); /* by name or flag, or NONE */
 
 #endif

@@ -53,8 +53,7 @@ static struct slot *slot_find(struct fence_table *table,
 	for (size_t i = 0; i < FENCE_PROBES; i++) {
 		struct slot *slot = slot_at(table, key, i);
 
-		if (slot->seen_us &&
-		    memcmp(&slot->key, key, sizeof(*key)) == 0)
+		if (slot->seen_us && memcmp(&slot->key, key, sizeof(*key)) == 0)
 			return slot;
 	}
 	return NULL;

@@ -22,14 +22,14 @@ bool flags_update(struct flags *flags, enum domain domain,
 
 	next.known = true;
 	if (flag->known && row->version < flag->version) {
-		bool meant = flag->regressed &&
-			     row->updated_us > flag->noticed_us;
+		bool meant =
+			flag->regressed && row->updated_us > flag->noticed_us;
 
 		if (!meant) {
 			next.version = flag->version;
 			next.regressed = true;
-			next.noticed_us = flag->regressed ? flag->noticed_us :
-							    database_us;
+			next.noticed_us = flag->regressed ? flag->noticed_us
+							  : database_us;
 		}
 	}
 	if (memcmp(flag, &next, sizeof(next)) == 0)
@@ -123,8 +123,8 @@ static bool line_read(struct str line, struct flags *flags)
 	int64_t n[6];
 	char name[32];
 	enum domain domain;
-	const int64_t max[6] = { 1, 1, FLAG_PERCENT_ALL, INT64_MAX, INT64_MAX,
-				 INT64_MAX };
+	const int64_t max[6] = { 1,	    1,	       FLAG_PERCENT_ALL,
+				 INT64_MAX, INT64_MAX, INT64_MAX };
 
 	if (str_eqs(word, "force")) {
 		if (!next_number(&rest, 1, &n[0]))
@@ -141,9 +141,12 @@ static bool line_read(struct str line, struct flags *flags)
 			return false;
 	}
 	flags->flag[domain] = (struct flag){
-		.known = true,	      .enabled = n[0] != 0,
-		.regressed = n[1] != 0, .percent_bp = (uint16_t)n[2],
-		.version = n[3],      .updated_us = n[4],
+		.known = true,
+		.enabled = n[0] != 0,
+		.regressed = n[1] != 0,
+		.percent_bp = (uint16_t)n[2],
+		.version = n[3],
+		.updated_us = n[4],
 		.noticed_us = n[5],
 	};
 	return true;
@@ -152,8 +155,8 @@ static bool line_read(struct str line, struct flags *flags)
 /* The last line is "sum <hash of all before it>". */
 static bool body_read(struct str text, struct flags *flags)
 {
-	const char *sum = text.n > 5 ? memmem(text.at, text.n, "\nsum ", 5) :
-				       NULL;
+	const char *sum =
+		text.n > 5 ? memmem(text.at, text.n, "\nsum ", 5) : NULL;
 	struct str body, rest;
 	char want[32];
 
@@ -217,8 +220,7 @@ static int file_put(const char *path, const struct buf *text, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	ok = write(fd, text->at, text->n) == (ssize_t)text->n &&
-	     fsync(fd) == 0;
+	ok = write(fd, text->at, text->n) == (ssize_t)text->n && fsync(fd) == 0;
 	(void)close(fd);
 	if (!ok)
 		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
@@ -237,8 +239,7 @@ int flags_write(const char *dir, const struct flags *flags, struct err *err)
 	if (!path_of(path, dir, "flags") || !path_of(aside, dir, "flags.new"))
 		return err_set(err, ERR_CONFIG, "router.state_dir is too long");
 	body_write(flags, &text);
-	buf_addf(&text, "sum %016jx\n",
-		 (uintmax_t)str_hash(text.at, text.n));
+	buf_addf(&text, "sum %016jx\n", (uintmax_t)str_hash(text.at, text.n));
 	rc = file_put(aside, &text, err);
 	if (rc == 0 && rename(aside, path) < 0)
 		rc = err_set(err, ERR_IO, "%s: %s", path, strerror(errno));

@@ -21,9 +21,9 @@ struct err;
 enum { FLAG_PERCENT_ALL = 10000 };
 
 struct flag {
-	bool known;	    /* it has been read at least once */
+	bool known; /* it has been read at least once */
 	bool enabled;
-	bool regressed;	    /* its version went back: off */
+	bool regressed;	     /* its version went back: off */
 	uint16_t percent_bp; /* 0 … 10000 */
 	int64_t version;
 	int64_t updated_us; /* when it was changed, PostgreSQL's clock */

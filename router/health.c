@@ -1,5 +1,7 @@
 #include "router/health.h"
 
+#include <stddef.h>
+
 /* PostgreSQL's clock may have been set back by so much before we distrust
  * the age of the status row. */
 enum { HEALTH_CLOCK_SLACK_MS = 1000 };
@@ -55,7 +57,8 @@ static void domain_update(struct health *health, int i, bool well,
 		health->good_us[i] = 0;
 	else if (health->good_us[i] == 0)
 		health->good_us[i] = now_us;
-	health->view.up[i] = well && now_us - health->good_us[i] >= dwell_us;
+	health->view.up[i] = well && (health->view.up[i] ||
+				      now_us - health->good_us[i] >= dwell_us);
 	if (health->view.up[i] && health->view.proven)
 		health->was_up[i] = true;
 }

@@ -17,29 +17,29 @@
 #include "router/domain.h"
 
 struct health_sample {
-	bool found;	    /* both rows were there */
-	bool streaming;	    /* state */
+	bool found;	/* both rows were there */
+	bool streaming; /* state */
 	bool fresh[DOMAIN_N];
 	int64_t lag_ms;	    /* -1: unknown */
 	int64_t row_age_ms; /* clock_timestamp() - written_at; may be < 0 */
 	int64_t epoch;
 	int64_t postgres_start_us;
 	int64_t system_identifier;
-	int64_t seq;	       /* of the checkpoint */
+	int64_t seq; /* of the checkpoint */
 	int64_t passed_ticket;
 	int64_t unhealthy_keys;
-	int64_t taken_us;      /* our clock when the query was sent */
+	int64_t taken_us; /* our clock when the query was sent */
 };
 
 /* What a decision needs; copied to the event loops after each sample. */
 struct health_view {
-	bool known;	      /* there was a good sample */
-	bool proven;	      /* a ticket passed since the last event */
+	bool known;  /* there was a good sample */
+	bool proven; /* a ticket passed since the last event */
 	bool fresh[DOMAIN_N];
-	bool up[DOMAIN_N];    /* the dwell is over */
-	int64_t lag_ms;	      /* at taken_us; -1: unknown */
+	bool up[DOMAIN_N]; /* the dwell is over */
+	int64_t lag_ms;	   /* at taken_us; -1: unknown */
 	int64_t taken_us;
-	int64_t passed_us;    /* see fence.h */
+	int64_t passed_us; /* see fence.h */
 	int64_t passed_ticket;
 	int64_t epoch, postgres_start_us, system_identifier;
 	int64_t unhealthy_keys;
@@ -47,10 +47,10 @@ struct health_view {
 
 struct health {
 	int64_t max_lag_ms, dwell_ms;
-	int64_t event_us;	    /* of the last event */
-	const char *event;	    /* what it was; constant */
-	int64_t good_us[DOMAIN_N];  /* since when it is well; 0: it is not */
-	bool was_up[DOMAIN_N];	    /* it has been used before */
+	int64_t event_us;	   /* of the last event */
+	const char *event;	   /* what it was; constant */
+	int64_t good_us[DOMAIN_N]; /* since when it is well; 0: it is not */
+	bool was_up[DOMAIN_N];	   /* it has been used before */
 	int64_t seq;
 	struct health_view view;
 };

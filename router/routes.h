@@ -78,18 +78,18 @@ struct route {
 	size_t n_matches;
 	struct route_destination destinations[ROUTE_DESTINATIONS_MAX];
 	size_t n_destinations;
-	struct str rewrite;   /* replaces what matched; at NULL: none */
-	int64_t timeout_ms;   /* first byte of the answer; 0: the default */
-	enum domain domain;   /* DOMAIN_NONE: not gated */
-	enum domain flag;     /* DOMAIN_NONE: always on */
-	int64_t max_lag_ms;   /* 0: router.max_lag */
+	struct str rewrite; /* replaces what matched; at NULL: none */
+	int64_t timeout_ms; /* first byte of the answer; 0: the default */
+	enum domain domain; /* DOMAIN_NONE: not gated */
+	enum domain flag;   /* DOMAIN_NONE: always on */
+	int64_t max_lag_ms; /* 0: router.max_lag */
 	enum route_resource resource;
 	enum route_shape shape;
 	enum route_auth auth;
 	enum route_ryw ryw;
-	bool gated;	      /* reads that decide() may send elsewhere */
-	bool fallback;	      /* a failed read is asked of Magento */
-	const char **omit;    /* fields the operator accepts to lose */
+	bool gated;	   /* reads that decide() may send elsewhere */
+	bool fallback;	   /* a failed read is asked of Magento */
+	const char **omit; /* fields the operator accepts to lose */
 	size_t n_omit;
 	struct template *templates; /* paths the destination can answer */
 	size_t n_templates;	    /* 0: all that match */

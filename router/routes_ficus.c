@@ -17,8 +17,9 @@ int routes_duration(const struct yaml *doc, const struct yaml_node *node,
 	static const struct {
 		const char *unit;
 		uint64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
-		      { "h", 3600000 } };
+	} units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }
+	};
 	const char *text;
 	int rc = yaml_text(doc, node, &text, err);
 
@@ -59,8 +60,9 @@ static int choice(const struct yaml *doc, const struct yaml_node *node,
 			return 0;
 		}
 	}
-	return yaml_error(doc, node, err, "%s: \"%s\" is not known here (%s, "
-					  "%s, …)",
+	return yaml_error(doc, node, err,
+			  "%s: \"%s\" is not known here (%s, "
+			  "%s, …)",
 			  node->key, text, texts[0], texts[1]);
 }
 
@@ -97,8 +99,8 @@ static int texts_parse(struct routes *routes, const struct yaml *doc,
 		       const struct yaml_node *list, const char ***ret,
 		       size_t *ret_n, struct err *err)
 {
-	const char **texts = arena_array(&routes->arena, const char *,
-					 ROUTE_TEMPLATES_MAX);
+	const char **texts =
+		arena_array(&routes->arena, const char *, ROUTE_TEMPLATES_MAX);
 	size_t n = 0;
 
 	if (list->kind != YAML_LIST)
@@ -113,8 +115,8 @@ static int texts_parse(struct routes *routes, const struct yaml *doc,
 			return rc;
 		if (n == ROUTE_TEMPLATES_MAX)
 			return yaml_error(doc, item, err,
-					  "%s: more than %d entries",
-					  list->key, ROUTE_TEMPLATES_MAX);
+					  "%s: more than %d entries", list->key,
+					  ROUTE_TEMPLATES_MAX);
 		texts[n++] = arena_strndup(&routes->arena, text, strlen(text));
 	}
 	*ret = texts;
@@ -169,8 +171,9 @@ static int words_parse(struct route *rule, const struct yaml *doc,
 	static const char *const fallbacks[] = { "none", "magento", NULL };
 	static const char *const auths[] = { "magento", "none", NULL };
 	static const char *const ryws[] = { "strict", "weak", "none", NULL };
-	static const char *const names[] = { "none", "customers", "products",
-					     "categories", "orders", NULL };
+	static const char *const names[] = { "none",	 "customers",
+					     "products", "categories",
+					     "orders",	 NULL };
 	int fallback = rule->fallback, auth = (int)rule->auth;
 	int ryw = (int)rule->ryw, resource = (int)rule->resource;
 	int rc = 0;
@@ -219,8 +222,8 @@ static int keys_parse(struct routes *routes, struct route *rule,
 		      struct err *err)
 {
 	static const char *const keys[] = {
-		"resource", "domain", "flag",	"fallback",  "max_lag",
-		"auth",	    "ryw",    "omit",	"templates", NULL,
+		"resource", "domain", "flag", "fallback",  "max_lag",
+		"auth",	    "ryw",    "omit", "templates", NULL,
 	};
 	bool flag = yaml_get(map, "flag") != NULL;
 	int rc;

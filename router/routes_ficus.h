@@ -18,8 +18,7 @@ struct yaml_node;
  * max_lag, omit, templates and gated; the destinations are known already. */
 int routes_ficus(struct routes *routes, struct route *rule,
 		 const struct yaml *doc, const struct yaml_node *node,
-		 const struct routes_conf *conf,
-		 struct err *err) MUST_CHECK;
+		 const struct routes_conf *conf, struct err *err) MUST_CHECK;
 /* "1h", "5m", "2s", "250ms"; the units of Istio. */
 int routes_duration(const struct yaml *doc, const struct yaml_node *node,
 		    int64_t *ret_ms, struct err *err) MUST_CHECK;

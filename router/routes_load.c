@@ -11,41 +11,40 @@
 
 enum { METHODS_ALL = ~0 };
 
-static const char builtin[] =
-	"apiVersion: networking.istio.io/v1beta1\n"
-	"kind: VirtualService\n"
-	"metadata:\n"
-	"  name: ficus-builtin\n"
-	"spec:\n"
-	"  hosts: [\"*\"]\n"
-	"  http:\n"
-	"  - name: customers-read\n"
-	"    match:\n"
-	"    - uri: {prefix: /api/v1/customers}\n"
-	"      method: {oneOf: [GET, HEAD]}\n"
-	"    route:\n"
-	"    - destination: {host: copy}\n"
-	"  - name: products-read\n"
-	"    match:\n"
-	"    - uri: {prefix: /api/v1/products}\n"
-	"      method: {oneOf: [GET, HEAD]}\n"
-	"    route:\n"
-	"    - destination: {host: copy}\n"
-	"  - name: categories-read\n"
-	"    match:\n"
-	"    - uri: {prefix: /api/v1/categories}\n"
-	"      method: {oneOf: [GET, HEAD]}\n"
-	"    route:\n"
-	"    - destination: {host: copy}\n"
-	"  - name: orders-read\n"
-	"    match:\n"
-	"    - uri: {prefix: /api/v1/orders}\n"
-	"      method: {oneOf: [GET, HEAD]}\n"
-	"    route:\n"
-	"    - destination: {host: copy}\n"
-	"  - name: magento\n"
-	"    route:\n"
-	"    - destination: {host: magento}\n";
+static const char builtin[] = "apiVersion: networking.istio.io/v1beta1\n"
+			      "kind: VirtualService\n"
+			      "metadata:\n"
+			      "  name: ficus-builtin\n"
+			      "spec:\n"
+			      "  hosts: [\"*\"]\n"
+			      "  http:\n"
+			      "  - name: customers-read\n"
+			      "    match:\n"
+			      "    - uri: {prefix: /api/v1/customers}\n"
+			      "      method: {oneOf: [GET, HEAD]}\n"
+			      "    route:\n"
+			      "    - destination: {host: copy}\n"
+			      "  - name: products-read\n"
+			      "    match:\n"
+			      "    - uri: {prefix: /api/v1/products}\n"
+			      "      method: {oneOf: [GET, HEAD]}\n"
+			      "    route:\n"
+			      "    - destination: {host: copy}\n"
+			      "  - name: categories-read\n"
+			      "    match:\n"
+			      "    - uri: {prefix: /api/v1/categories}\n"
+			      "      method: {oneOf: [GET, HEAD]}\n"
+			      "    route:\n"
+			      "    - destination: {host: copy}\n"
+			      "  - name: orders-read\n"
+			      "    match:\n"
+			      "    - uri: {prefix: /api/v1/orders}\n"
+			      "      method: {oneOf: [GET, HEAD]}\n"
+			      "    route:\n"
+			      "    - destination: {host: copy}\n"
+			      "  - name: magento\n"
+			      "    route:\n"
+			      "    - destination: {host: magento}\n";
 
 struct loader {
 	struct routes *routes;
@@ -64,15 +63,33 @@ static int known(const struct loader *l, const struct yaml_node *map,
 		 const char *const *keys, struct err *err)
 {
 	static const char *const istio[] = {
-		"regex",	"headers",	"queryParams",
-		"withoutHeaders", "authority",	"scheme",
-		"port",		"sourceLabels", "gateways",
-		"ignoreUriCase", "statPrefix",	"redirect",
-		"directResponse", "delegate",	"retries",
-		"fault",	"mirror",	"mirrors",
-		"mirrorPercent", "mirrorPercentage", "mirror_percent",
-		"corsPolicy",	"tls",		"tcp",
-		"exportTo",	"subset",	"uriRegexRewrite",
+		"regex",
+		"headers",
+		"queryParams",
+		"withoutHeaders",
+		"authority",
+		"scheme",
+		"port",
+		"sourceLabels",
+		"gateways",
+		"ignoreUriCase",
+		"statPrefix",
+		"redirect",
+		"directResponse",
+		"delegate",
+		"retries",
+		"fault",
+		"mirror",
+		"mirrors",
+		"mirrorPercent",
+		"mirrorPercentage",
+		"mirror_percent",
+		"corsPolicy",
+		"tls",
+		"tcp",
+		"exportTo",
+		"subset",
+		"uriRegexRewrite",
 		"sourceNamespace",
 	};
 
@@ -476,8 +493,8 @@ static int document_parse(const struct loader *l, struct err *err)
 static int routes_make(const struct yaml *doc, const struct routes_conf *conf,
 		       struct routes **ret, struct err *err)
 {
-	CLEANUP(routes_freep) struct routes *routes =
-		mem_zalloc(sizeof(*routes));
+	CLEANUP(routes_freep)
+	struct routes *routes = mem_zalloc(sizeof(*routes));
 	struct loader l = { routes, doc, conf };
 	int rc;
 

@@ -120,8 +120,9 @@ static int upstream_same(const struct routes *routes, size_t i)
 int routes_upstream(struct routes *routes, const char *host, uint16_t port,
 		    unsigned line, struct err *err)
 {
-	struct route_upstream made = { .name = host, .host = host,
-				       .port = port, .line = line };
+	struct route_upstream made = {
+		.name = host, .host = host, .port = port, .line = line
+	};
 	int rc;
 
 	for (size_t i = 0; i < routes->n_upstreams; i++) {
@@ -136,8 +137,8 @@ int routes_upstream(struct routes *routes, const char *host, uint16_t port,
 			       "destination %s has no port, and "
 			       "router.upstreams has no %s=host:port",
 			       host, host);
-	made.name = made.host = arena_strndup(&routes->arena, host,
-					      strlen(host));
+	made.name = made.host =
+		arena_strndup(&routes->arena, host, strlen(host));
 	rc = upstream_add(routes, made, err);
 	return rc < 0 ? rc : upstream_same(routes, (size_t)rc);
 }

@@ -6,10 +6,9 @@
 #include "http/target.h"
 
 static const char *const no_sku[] = {
-	"attributes",	"types",	 "links",
-	"options",	"media",	 "attribute-sets",
-	"cost",		"special-price", "base-prices",
-	"tier-prices",	"by-id",	 "downloadable-links",
+	"attributes",	"types",	  "links", "options",
+	"media",	"attribute-sets", "cost",  "special-price",
+	"base-prices",	"tier-prices",	  "by-id", "downloadable-links",
 	"bundle-links", "group-prices",
 };
 
@@ -48,8 +47,8 @@ bool template_parse(struct template *ret, const char *text, struct arena *arena)
 		return false;
 	rest.at++;
 	rest.n--;
-	t.segments = arena_array(arena, struct template_segment,
-				 HTTP_SEGMENTS_MAX);
+	t.segments =
+		arena_array(arena, struct template_segment, HTTP_SEGMENTS_MAX);
 	while (rest.at) {
 		if (t.n == HTTP_SEGMENTS_MAX)
 			return false;

@@ -33,7 +33,8 @@ struct template_segment {
 	struct str text; /* literal */
 };
 
-struct template {
+struct template
+{
 	const char *text; /* as written */
 	size_t n;
 	struct template_segment *segments;
