@@ -213,7 +213,7 @@ static struct http_fault reduce_absolute(struct http_head *head)
 	if (target->n == 0)
 		*target = head->method == HTTP_METHOD_OPTIONS ? STR("*")
 							      : STR("/");
-	if (target->at[0] != '/' && target->n > 1)
+	else if (target->at[0] != '/')
 		return fault(400, "malformed request target");
 	return fine;
 }
