@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "http/listen.h"
 #include "http/parse.h"
+#include "http/route.h"
 #include "http/write.h"
 
 enum {
@@ -30,7 +31,6 @@ enum {
 	LINGER_BYTES = 256 * 1024,
 	CLOSE_MS = 1000, /* for answers under way at http_server_close() */
 	BACKLOG = 128,
-	ALLOW_MAX = 128,
 };
 
 enum conn_state { READING, ANSWERING, LINGERING, CLOSING };
@@ -282,47 +282,6 @@ static void on_timeout(uv_timer_t *timer)
 
 /* Routes */
 
-static bool path_fits(const struct http_route *route, struct str path)
-{
-	size_t n = strlen(route->path);
-
-	if (!route->prefix)
-		return str_eqs(path, route->path);
-	if (!str_starts(path, route->path))
-		return false;
-	return path.n == n || path.at[n] == '/' || route->path[n - 1] == '/';
-}
-
-static bool method_fits(const struct http_route *route, enum http_method method)
-{
-	return route->method == method ||
-	       (route->method == HTTP_METHOD_GET && method == HTTP_METHOD_HEAD);
-}
-
-static const struct http_route *find_route(const struct http_server_conf *conf,
-					   const struct http_request *request,
-					   struct http_reply *allow)
-{
-	struct buf methods;
-
-	buf_init(&methods, sizeof(allow->extra_value) - 1);
-	for (size_t i = 0; i < conf->n_routes; i++) {
-		const struct http_route *route = &conf->routes[i];
-
-		if (!path_fits(route, request->path))
-			continue;
-		if (method_fits(route, request->method)) {
-			buf_done(&methods);
-			return route;
-		}
-		buf_addf(&methods, "%s%s", methods.n ? ", " : "",
-			 http_method_name(route->method));
-	}
-	memcpy(allow->extra_value, buf_str(&methods), methods.n + 1);
-	buf_done(&methods);
-	return NULL;
-}
-
 static void no_route(struct conn *conn, struct http_reply *reply)
 {
 	bool known = reply->extra_value[0] != '\0';
@@ -365,7 +324,8 @@ static void conn_dispatch(struct conn *conn)
 				    .type = "text/plain; charset=utf-8" };
 
 	request.path = str_split(&request.query, '?');
-	const struct http_route *route = find_route(conf, &request, &reply);
+	const struct http_route *route = http_route_find(
+		conf, &request, reply.extra_value, sizeof(reply.extra_value));
 	if (route)
 		call_route(route, conn, &request, &reply);
 	else
