@@ -60,8 +60,8 @@ typedef void (*http_handler_cb)(void *user, const struct http_request *request,
 /* The first route whose path matches and whose method fits is called. A path
  * known only with other methods is 405, else 404. GET answers HEAD also. */
 struct http_route {
-	enum http_method method;
 	const char *path;
+	enum http_method method;
 	bool prefix; /* path and everything below it, at a `/` boundary */
 	http_handler_cb handler;
 	void *user;
@@ -71,7 +71,7 @@ struct http_route {
 struct http_server_conf {
 	const char *listen;  /* "127.0.0.1:9187", "[::1]:0", "localhost:80" */
 	const char *setting; /* its name in ficus.yaml, for error texts */
-	const struct http_route *routes;
+	const struct http_route *routes; /* as many as n_routes */
 	size_t n_routes;
 };
 

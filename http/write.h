@@ -30,13 +30,13 @@ struct http_rewrite {
 			    * empty (HTTP/1.0) */
 	const struct http_pair *pairs;
 	size_t n_pairs;
-	uint64_t length;   /* with HTTP_BODY_LENGTH, or state_length */
-	bool state_length; /* to HEAD or 304: Content-Length, though no body */
+	uint64_t length;	   /* with HTTP_BODY_LENGTH, or state_length */
 	enum http_framing framing; /* of the body we send; NONE writes no
 				    * framing header at all */
-	bool close;		   /* write Connection: close */
-	bool expect;		   /* request: write Expect: 100-continue */
-	bool keep_alive_1_0;	   /* response to HTTP/1.0 kept open */
+	bool state_length; /* to HEAD or 304: Content-Length, though no body */
+	bool close;	   /* write Connection: close */
+	bool expect;	   /* request: write Expect: 100-continue */
+	bool keep_alive_1_0; /* response to HTTP/1.0 kept open */
 };
 
 /* Framing of `head` as it would be passed on: length stays, chunked stays,

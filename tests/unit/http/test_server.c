@@ -52,11 +52,11 @@ static void big(void *user, const struct http_request *request,
 
 static char hi[] = "hi";
 static const struct http_route routes[] = {
-	{ HTTP_METHOD_GET, "/hello", false, hello, hi },
-	{ HTTP_METHOD_GET, "/below", true, hello, hi },
-	{ HTTP_METHOD_POST, "/echo", false, echo, NULL },
-	{ HTTP_METHOD_PUT, "/echo", false, echo, NULL },
-	{ HTTP_METHOD_GET, "/big", false, big, NULL },
+	{ "/hello", HTTP_METHOD_GET, false, hello, hi },
+	{ "/below", HTTP_METHOD_GET, true, hello, hi },
+	{ "/echo", HTTP_METHOD_POST, false, echo, NULL },
+	{ "/echo", HTTP_METHOD_PUT, false, echo, NULL },
+	{ "/big", HTTP_METHOD_GET, false, big, NULL },
 };
 
 static struct http_server_thread *start(const char *address, struct err *err)

@@ -48,55 +48,56 @@ TEST(root_has_no_segments)
 	arena_done(&arena);
 }
 
+static const struct {
+	const char *raw;
+	enum http_odd odd;
+} cases[] = {
+	{ "", HTTP_ODD_FORM },
+	{ "*", HTTP_ODD_FORM },
+	{ "admin", HTTP_ODD_FORM },
+	{ "?a", HTTP_ODD_FORM },
+	{ "/a/../b", HTTP_ODD_DOT },
+	{ "/a/.", HTTP_ODD_DOT },
+	{ "/a/%2e%2E/b", HTTP_ODD_DOT },
+	{ "/a/.%2e", HTTP_ODD_DOT },
+	{ "/products/%2e%2e%2fadmin", HTTP_ODD_DOT },
+	{ "/products/a%2f.%2fb", HTTP_ODD_DOT },
+	{ "//a", HTTP_ODD_EMPTY },
+	{ "/a//b", HTTP_ODD_EMPTY },
+	{ "/a/", HTTP_ODD_EMPTY },
+	{ "/a\\b", HTTP_ODD_BACKSLASH },
+	{ "/a%5Cb", HTTP_ODD_BACKSLASH },
+	{ "/a%00", HTTP_ODD_CONTROL },
+	{ "/a%0d%0aSet-Cookie", HTTP_ODD_CONTROL },
+	{ "/a%7f", HTTP_ODD_CONTROL },
+	{ "/a\x01", HTTP_ODD_CONTROL },
+	{ "/a b", HTTP_ODD_CONTROL },
+	{ "/a%", HTTP_ODD_PERCENT },
+	{ "/a%4", HTTP_ODD_PERCENT },
+	{ "/a%zz", HTTP_ODD_PERCENT },
+	{ "/a%u0041", HTTP_ODD_PERCENT },
+	{ "/a\xc3\xa9", HTTP_ODD_ASCII },
+	{ "/a%e9", HTTP_ODD_UTF8 },
+	{ "/%c0%ae%c0%ae/b", HTTP_ODD_UTF8 },
+	{ "/%e0%80%af", HTTP_ODD_UTF8 },
+	{ "/%ed%a0%80", HTTP_ODD_UTF8 },
+	{ "/%f4%90%80%80", HTTP_ODD_UTF8 },
+	{ "/%c3", HTTP_ODD_UTF8 },
+	{ "/a;v=1", HTTP_ODD_PARAM },
+	{ "/a#b", HTTP_ODD_FRAGMENT },
+	{ "/a?b#c", HTTP_ODD_FRAGMENT },
+	{ "/a?\xff", HTTP_ODD_ASCII },
+	{ "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/"
+	  "23/24/25",
+	  HTTP_ODD_LONG },
+	{ "/a/b", HTTP_ODD_NONE },
+	{ "/.../a..b/.c", HTTP_ODD_NONE },
+	{ "/a?b;c\\d", HTTP_ODD_NONE },
+	{ "/%f0%9f%98%80", HTTP_ODD_NONE },
+};
+
 TEST(odd_targets_say_why)
 {
-	static const struct {
-		const char *raw;
-		enum http_odd odd;
-	} cases[] = {
-		{ "", HTTP_ODD_FORM },
-		{ "*", HTTP_ODD_FORM },
-		{ "admin", HTTP_ODD_FORM },
-		{ "?a", HTTP_ODD_FORM },
-		{ "/a/../b", HTTP_ODD_DOT },
-		{ "/a/.", HTTP_ODD_DOT },
-		{ "/a/%2e%2E/b", HTTP_ODD_DOT },
-		{ "/a/.%2e", HTTP_ODD_DOT },
-		{ "/products/%2e%2e%2fadmin", HTTP_ODD_DOT },
-		{ "/products/a%2f.%2fb", HTTP_ODD_DOT },
-		{ "//a", HTTP_ODD_EMPTY },
-		{ "/a//b", HTTP_ODD_EMPTY },
-		{ "/a/", HTTP_ODD_EMPTY },
-		{ "/a\\b", HTTP_ODD_BACKSLASH },
-		{ "/a%5Cb", HTTP_ODD_BACKSLASH },
-		{ "/a%00", HTTP_ODD_CONTROL },
-		{ "/a%0d%0aSet-Cookie", HTTP_ODD_CONTROL },
-		{ "/a%7f", HTTP_ODD_CONTROL },
-		{ "/a\x01", HTTP_ODD_CONTROL },
-		{ "/a b", HTTP_ODD_CONTROL },
-		{ "/a%", HTTP_ODD_PERCENT },
-		{ "/a%4", HTTP_ODD_PERCENT },
-		{ "/a%zz", HTTP_ODD_PERCENT },
-		{ "/a%u0041", HTTP_ODD_PERCENT },
-		{ "/a\xc3\xa9", HTTP_ODD_ASCII },
-		{ "/a%e9", HTTP_ODD_UTF8 },
-		{ "/%c0%ae%c0%ae/b", HTTP_ODD_UTF8 },
-		{ "/%e0%80%af", HTTP_ODD_UTF8 },
-		{ "/%ed%a0%80", HTTP_ODD_UTF8 },
-		{ "/%f4%90%80%80", HTTP_ODD_UTF8 },
-		{ "/%c3", HTTP_ODD_UTF8 },
-		{ "/a;v=1", HTTP_ODD_PARAM },
-		{ "/a#b", HTTP_ODD_FRAGMENT },
-		{ "/a?b#c", HTTP_ODD_FRAGMENT },
-		{ "/a?\xff", HTTP_ODD_ASCII },
-		{ "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/"
-		  "23/24/25",
-		  HTTP_ODD_LONG },
-		{ "/a/b", HTTP_ODD_NONE },
-		{ "/.../a..b/.c", HTTP_ODD_NONE },
-		{ "/a?b;c\\d", HTTP_ODD_NONE },
-		{ "/%f0%9f%98%80", HTTP_ODD_NONE },
-	};
 	struct arena arena;
 
 	arena_init(&arena);
