@@ -16,6 +16,7 @@
 #ifndef TRANSFORM_FK_H
 #define TRANSFORM_FK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/defs.h"
@@ -53,8 +54,14 @@ struct fk_action {
 
 struct fk_graph;
 
-/* Rows in any order. An ERR_CONFIG when a mapped table has an action through
- * an ancestor that the mapping lacks: names it and the entry to add. */
+/* Rows in any order; table names as on the source. Constraints of tables that
+ * are not mapped are passed over. An ERR_CONFIG, naming the constraint and the
+ * cure, when a mapped table
+ *   - has an action through an ancestor that the mapping lacks,
+ *   - has an action on a column that the target lacks or the mapping excludes,
+ *   - follows its parent by ON UPDATE, and the column it follows is not the
+ *     parent's numeric key (which nothing changes; should it change after all,
+ *     transform_row() stops). Magento 2 has no ON UPDATE action. */
 int fk_graph_new(const struct mapping *mapping, const struct fk_row *rows,
 		 size_t count, struct fk_graph **ret,
 		 struct err *err) MUST_CHECK;
@@ -63,5 +70,8 @@ void fk_graph_free(struct fk_graph *graph);
 const struct fk_action *fk_actions(const struct fk_graph *graph,
 				   const struct target_table *parent,
 				   size_t *count);
+/* Do rows of a mapped table change with the parent's key (ON UPDATE)? */
+bool fk_follows_updates(const struct fk_graph *graph,
+			const struct target_table *parent);
 
 #endif

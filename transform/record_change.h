@@ -15,7 +15,8 @@
 struct target_table;
 
 enum record_op {
-	RECORD_UPSERT,	/* the whole row; values of all columns of the table */
+	RECORD_UPSERT,	/* the whole row; values of all columns of the table
+			 * but the generated ones, which are ABSENT */
 	RECORD_DELETE,	/* the row with that key; `values` is the old row as
 			 * far as known, key columns at least */
 	RECORD_SET,	/* one attribute of a values row (EAV) gets a value */

@@ -44,7 +44,8 @@ void transform_attribute(struct transform *transform, int64_t attribute_id,
 
 /* How rows of a source table, as `def` describes it, become records. *ret is
  * NULL when the mapping does not want the table. Owned by the caller, who
- * makes it once per table map and frees it with that. */
+ * makes it once per table map and frees it with that; `def` is not kept.
+ * ERR_CONFIG: the source's table can't go into the target's. */
 int transform_bind(struct transform *transform, const struct table_def *def,
 		   struct binding **ret, struct err *err) MUST_CHECK;
 void binding_free(struct binding *binding);
@@ -53,7 +54,9 @@ void binding_free(struct binding *binding);
 const uint8_t *binding_wanted(const struct binding *binding);
 const char *binding_source(const struct binding *binding); /* table name */
 
-/* arena: scratch of the batch; texts that need converting are put there. */
+/* arena: scratch of the batch; texts that need converting are put there.
+ * ERR_OPERATOR: the row image is incomplete, or a key that others follow by
+ * ON UPDATE was changed: a resync is needed. */
 int transform_row(struct transform *transform, struct binding *binding,
 		  const struct row_change *row, struct arena *arena,
 		  record_sink sink, void *user, struct err *err) MUST_CHECK;
@@ -63,6 +66,9 @@ struct transform_counts {
 	uint64_t rows, zero_dates, nul_bytes, invalid_text;
 	uint64_t foreign_backend; /* values outside the backend's table */
 	uint64_t unknown_attribute;
+	/* Known attributes renamed, or moved to another value table, by SQL:
+	 * their values stand under the old name until a resync. */
+	uint64_t attribute_changes;
 };
 const struct transform_counts *
 transform_counts(const struct transform *transform);

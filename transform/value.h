@@ -1,5 +1,8 @@
 /* One column's value on its way from the source to the target.
  *
+ * Times carry no zone: TIMESTAMP is UTC, and so must be the session that
+ * writes it into a timestamptz.
+ *
  * TEXT is what SELECT prints under SET NAMES utf8mb4 and time_zone '+00:00':
  * UTF-8, integers in decimal, decimals exact with their scale, zero dates as
  * 0000-00-00. Stream and snapshot give the same text for the same value.

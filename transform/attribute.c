@@ -1,0 +1,178 @@
+#include "transform/attribute.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "transform/mapping.h"
+
+void attribute_map_init(struct attribute_map *map,
+			const struct mapping *mapping)
+{
+	*map = (struct attribute_map){ .mapping = mapping };
+}
+
+static void free_attribute(struct attribute *attribute)
+{
+	if (!attribute)
+		return;
+	free(attribute->name);
+	free(attribute->type);
+	free(attribute->table);
+	free(attribute);
+}
+
+static void free_type(struct entity_type *type)
+{
+	free(type->code);
+	free(type->table);
+}
+
+void attribute_map_done(struct attribute_map *map)
+{
+	for (size_t i = 0; i < map->size; i++)
+		free_attribute(map->by_id[i]);
+	for (size_t i = 0; i < map->type_count; i++)
+		free_type(&map->types[i]);
+	free(map->by_id);
+	free(map->types);
+	attribute_map_init(map, map->mapping);
+}
+
+static struct entity_type *find_type(const struct attribute_map *map,
+				     int64_t id)
+{
+	for (size_t i = 0; i < map->type_count; i++)
+		if (map->types[i].id == id)
+			return &map->types[i];
+	return NULL;
+}
+
+static bool is_home(const struct mapping_table *table,
+		    const struct entity_type *type,
+		    const struct attribute *attribute)
+{
+	size_t n = strlen(type->table);
+
+	if (table->kind != TABLE_EAV ||
+	    strcmp(table->entity_type, type->code) != 0)
+		return false;
+	if (*attribute->table)
+		return strcmp(table->source, attribute->table) == 0;
+	return strncmp(table->source, type->table, n) == 0 &&
+	       table->source[n] == '_' &&
+	       strcmp(table->source + n + 1, attribute->type) == 0;
+}
+
+static const struct mapping_table *find_home(const struct attribute_map *map,
+					     const struct attribute *attribute)
+{
+	const struct entity_type *type =
+		find_type(map, attribute->entity_type_id);
+
+	for (size_t i = 0; type && i < map->mapping->table_count; i++)
+		if (is_home(&map->mapping->tables[i], type, attribute))
+			return &map->mapping->tables[i];
+	return NULL;
+}
+
+static void resolve_type(struct attribute_map *map, int64_t type_id)
+{
+	for (size_t i = 0; i < map->size; i++) {
+		struct attribute *a = map->by_id[i];
+
+		if (a && a->entity_type_id == type_id)
+			a->home = find_home(map, a);
+	}
+}
+
+static char *copy(struct str text)
+{
+	return mem_strndup(text.n ? text.at : "", text.n);
+}
+
+void attribute_map_put_type(struct attribute_map *map, int64_t id,
+			    struct str code, struct str entity_table)
+{
+	struct entity_type *type = find_type(map, id);
+
+	if (!type && map->type_count == ENTITY_TYPES_MAX)
+		return;
+	if (type) {
+		free_type(type);
+	} else {
+		size_t n = map->type_count++;
+
+		map->types =
+			mem_realloc(map->types, (n + 1) * sizeof(*map->types));
+		type = &map->types[n];
+	}
+	*type = (struct entity_type){
+		.id = id,
+		.code = copy(code),
+		.table = copy(entity_table),
+	};
+	resolve_type(map, id);
+}
+
+static void grow(struct attribute_map *map, size_t id)
+{
+	size_t size = map->size ? map->size : 256;
+
+	if (id < map->size)
+		return;
+	while (size <= id)
+		size *= 2;
+	map->by_id = mem_realloc(map->by_id, size * sizeof(*map->by_id));
+	memset(map->by_id + map->size, 0,
+	       (size - map->size) * sizeof(*map->by_id));
+	map->size = size;
+}
+
+bool attribute_map_put(struct attribute_map *map,
+		       const struct attribute_row *row)
+{
+	struct attribute *new, *old;
+	bool changed;
+
+	if (row->id < 0 || row->id >= ATTRIBUTE_ID_MAX)
+		return false;
+	grow(map, (size_t)row->id);
+	new = mem_zalloc(sizeof(*new));
+	*new = (struct attribute){
+		.name = copy(row->code),
+		.entity_type_id = row->entity_type_id,
+		.type = copy(row->type),
+		.table = copy(row->table),
+	};
+	new->code = (struct str){ new->name, row->code.n };
+	new->home = find_home(map, new);
+	old = map->by_id[row->id];
+	changed = old &&
+		  (!str_eq(old->code, new->code) || old->home != new->home);
+	free_attribute(old);
+	map->by_id[row->id] = new;
+	return changed;
+}
+
+void attribute_map_drop(struct attribute_map *map, int64_t id)
+{
+	if (id < 0 || (size_t)id >= map->size)
+		return;
+	free_attribute(map->by_id[id]);
+	map->by_id[id] = NULL;
+}
+
+void attribute_map_drop_type(struct attribute_map *map, int64_t id)
+{
+	struct entity_type *type = find_type(map, id);
+
+	if (!type)
+		return;
+	for (size_t i = 0; i < map->size; i++)
+		if (map->by_id[i] && map->by_id[i]->entity_type_id == id)
+			attribute_map_drop(map, (int64_t)i);
+	free_type(type);
+	*type = map->types[--map->type_count];
+}

@@ -1,0 +1,72 @@
+/* A source table bound to its target: what transform_row() does per row,
+ * worked out once per table map.
+ *
+ * Part of the transform; nothing outside it looks inside. */
+#ifndef TRANSFORM_BINDING_H
+#define TRANSFORM_BINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "transform/record_change.h"
+#include "transform/text.h"
+#include "transform/value.h"
+
+struct err;
+struct mapping_table;
+struct table_def;
+
+/* Source columns with a meaning of their own, by role. */
+enum {
+	EAV_ENTITY = 0,
+	EAV_STORE = 1, /* may be absent: all values are of store 0 */
+	EAV_ATTRIBUTE = 2,
+	EAV_VALUE = 3,
+	TYPE_ID = 0,
+	TYPE_CODE = 1,
+	TYPE_TABLE = 2,
+	ATTRIBUTE_ID = 0,
+	ATTRIBUTE_TYPE_ID = 1,
+	ATTRIBUTE_CODE = 2,
+	ATTRIBUTE_BACKEND = 3,
+	ATTRIBUTE_TABLE = 4,
+	SPECIAL_MAX = 5,
+};
+
+enum binding_role {
+	ROLE_FLAT,
+	ROLE_EAV,
+	ROLE_ENTITY_TYPE, /* eav_entity_type: flat, and the attribute map */
+	ROLE_ATTRIBUTE	  /* eav_attribute: the same */
+};
+
+struct move { /* one column from the source's row to the record */
+	uint16_t from, to;
+	uint8_t codec; /* enum text_codec */
+};
+
+struct binding {
+	const struct mapping_table *table; /* borrowed from the mapping */
+	char *source;			   /* owned; with prefix */
+	enum binding_role role;
+	enum record_json json;	  /* ROLE_EAV: how its values are written */
+	int special[SPECIAL_MAX]; /* source ordinals; -1: none */
+	uint8_t *wanted;	  /* owned; one bit per source column */
+	size_t move_count, key_count;
+	struct move *moves; /* owned; the first key_count are the key */
+	/* Owned; by target column. What no move writes stays as it was made:
+	 * NULL, or ABSENT where the target computes it. */
+	struct value *now, *old;
+	size_t entity_to, store_to; /* ROLE_EAV: target ordinals of the key */
+	/* What the foreign keys say, as of `generation` of them. */
+	uint64_t generation;
+	bool has_actions, has_updates;
+};
+
+int binding_new(const struct mapping_table *table, const struct table_def *def,
+		struct binding **ret, struct err *err) MUST_CHECK;
+void binding_freep(struct binding **binding);
+
+#endif

@@ -1,0 +1,368 @@
+#include "transform/fk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "transform/mapping.h"
+
+struct node {			   /* a parent */
+	struct fk_action *actions; /* owned, and their backends */
+	size_t count;
+	bool follows_updates;
+};
+
+struct fk_graph {
+	size_t count;
+	struct node nodes[]; /* by target index */
+};
+
+/* One constraint: its rows, and the tables both sides are mapped to. */
+struct constraint {
+	const struct fk_row *const *rows;
+	size_t count;
+	const struct mapping_table *child, *parent;
+};
+
+static int by_constraint(const void *a, const void *b)
+{
+	const struct fk_row *x = *(const struct fk_row *const *)a;
+	const struct fk_row *y = *(const struct fk_row *const *)b;
+	int order = strcmp(x->child_table, y->child_table);
+
+	if (order == 0)
+		order = strcmp(x->constraint, y->constraint);
+	return order ? order : strcmp(x->child_column, y->child_column);
+}
+
+static bool acts(const char *rule)
+{
+	return strcasecmp(rule, "CASCADE") == 0 ||
+	       strcasecmp(rule, "SET NULL") == 0;
+}
+
+static int column_of(const struct target_table *target, const char *name)
+{
+	for (size_t i = 0; i < target->count; i++)
+		if (strcasecmp(target->columns[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int refuse(const struct constraint *c, struct err *err, const char *why)
+{
+	const struct fk_row *row = c->rows[0];
+
+	return err_set(err, ERR_CONFIG, "foreign key %s (%s.%s → %s.%s): %s",
+		       row->constraint, row->child_table, row->child_column,
+		       row->parent_table, row->parent_column, why);
+}
+
+/* The pairs of columns by ordinal. `known` is how many child columns the
+ * target has; parent columns must all be there. */
+static int pair_columns(const struct constraint *c, struct fk_action *action,
+			size_t *known, struct err *err)
+{
+	*known = 0;
+	if (c->count > FK_COLUMNS_MAX)
+		return refuse(c, err, "has too many columns to be followed");
+	action->columns = c->count;
+	for (size_t i = 0; i < c->count; i++) {
+		int child = column_of(action->child, c->rows[i]->child_column);
+		int parent =
+			column_of(c->parent->target, c->rows[i]->parent_column);
+
+		if (child < 0 ||
+		    mapping_excludes(c->child, c->rows[i]->child_column))
+			continue;
+		if (parent < 0 ||
+		    mapping_excludes(c->parent, c->rows[i]->parent_column))
+			return refuse(c, err,
+				      "the parent's column is not in the "
+				      "target: add it by a migration, and "
+				      "don't exclude it");
+		action->child_column[*known] = (size_t)child;
+		action->parent_column[*known] = (size_t)parent;
+		++*known;
+	}
+	return 0;
+}
+
+static struct fk_action *append(struct node *node)
+{
+	struct fk_action *action;
+
+	node->actions =
+		mem_realloc(node->actions, (node->count + 1) * sizeof(*action));
+	action = &node->actions[node->count++];
+	*action = (struct fk_action){ 0 };
+	return action;
+}
+
+static struct node *node_of(struct fk_graph *graph,
+			    const struct mapping_table *table)
+{
+	return &graph->nodes[table->target->index];
+}
+
+static int add_flat(struct fk_graph *graph, const struct constraint *c,
+		    struct err *err)
+{
+	bool deletes = strcasecmp(c->rows[0]->on_delete, "CASCADE") == 0;
+	struct fk_action action = {
+		.kind = deletes ? ACTION_DELETE : ACTION_SET_NULL,
+		.child = c->child->target,
+	};
+	size_t known;
+	int rc = pair_columns(c, &action, &known, err);
+
+	if (rc < 0)
+		return rc;
+	/* A column that the records lack need not become NULL in them. */
+	if (known == 0 && !deletes)
+		return 0;
+	if (known < c->count)
+		return refuse(c, err,
+			      "the child's column is not in the target: add "
+			      "it by a migration, and don't exclude it");
+	*append(node_of(graph, c->parent)) = action;
+	return 0;
+}
+
+static void add_backend(struct fk_action *action, const char *backend)
+{
+	size_t n = 0;
+
+	while (action->backends && action->backends[n])
+		n++;
+	action->backends =
+		mem_realloc(action->backends, (n + 2) * sizeof(char *));
+	action->backends[n] = mem_strdup(backend);
+	action->backends[n + 1] = NULL;
+}
+
+/* The value tables of one target act as one table: one action for all of
+ * their constraints of the same meaning. */
+static struct fk_action *eav_action(struct node *node,
+				    const struct fk_action *like)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		struct fk_action *a = &node->actions[i];
+
+		if (a->kind == like->kind && a->child == like->child &&
+		    a->child_column[0] == like->child_column[0] &&
+		    a->parent_column[0] == like->parent_column[0])
+			return a;
+	}
+
+	struct fk_action *added = append(node);
+	*added = *like;
+	return added;
+}
+
+static int add_eav(struct fk_graph *graph, const struct constraint *c,
+		   struct err *err)
+{
+	const char *column = c->rows[0]->child_column;
+	bool by_attribute = strcasecmp(column, "attribute_id") == 0;
+	const char *to = by_attribute ? "attributes" : column;
+	int child = column_of(c->child->target, to);
+	int parent = column_of(c->parent->target, c->rows[0]->parent_column);
+	bool key = strcasecmp(column, "entity_id") == 0 ||
+		   strcasecmp(column, "store_id") == 0;
+
+	if (c->count != 1 || !(key || by_attribute) || child < 0 || parent < 0)
+		return refuse(c, err, "a value table can't follow such a key");
+	if (strcasecmp(c->rows[0]->on_delete, "CASCADE") != 0)
+		return refuse(c, err, "a value table can't have SET NULL");
+	if (by_attribute && strcmp(c->parent->source, "eav_attribute") != 0)
+		return refuse(c, err, "attribute_id must be of eav_attribute");
+
+	const struct fk_action like = {
+		.kind = by_attribute ? ACTION_ATTRIBUTE : ACTION_VALUES,
+		.child = c->child->target,
+		.columns = 1,
+		.child_column = { (size_t)child },
+		.parent_column = { (size_t)parent },
+		.entity_type = c->child->entity_type,
+	};
+	add_backend(eav_action(node_of(graph, c->parent), &like),
+		    c->child->backend);
+	return 0;
+}
+
+/* Surrogate keys don't change; names do. */
+static bool never_changes(const struct constraint *c)
+{
+	static const char *const types[] = { "bigint", "integer", "smallint",
+					     "numeric" };
+
+	for (size_t i = 0; i < c->count; i++) {
+		int column =
+			column_of(c->parent->target, c->rows[i]->parent_column);
+		const struct target_column *to;
+		bool number = false;
+
+		if (column < 0)
+			return false;
+		to = &c->parent->target->columns[column];
+		for (size_t t = 0; t < LENGTH(types); t++)
+			number |= strncmp(to->type, types[t],
+					  strlen(types[t])) == 0;
+		if (!number || to->key == 0)
+			return false;
+	}
+	return true;
+}
+
+static int add_constraint(struct fk_graph *graph, const struct constraint *c,
+			  struct err *err)
+{
+	bool deletes = acts(c->rows[0]->on_delete);
+	bool updates = acts(c->rows[0]->on_update);
+
+	if (!c->child || (!deletes && !updates))
+		return 0;
+	if (!c->parent) {
+		/* SET NULL of a column that the records lack is no loss. */
+		if (c->child->kind != TABLE_EAV && c->count == 1 &&
+		    strcasecmp(c->rows[0]->on_delete, "CASCADE") != 0 &&
+		    column_of(c->child->target, c->rows[0]->child_column) < 0)
+			return 0;
+		return refuse(c, err,
+			      "the parent is not in the mapping, and what its "
+			      "deletes set off is not in the log: add an entry "
+			      "`source:` with its name (kind row or metadata) "
+			      "and a migration that makes its target");
+	}
+	if (updates) {
+		if (!never_changes(c))
+			return refuse(c, err,
+				      "ON UPDATE actions are not in the log "
+				      "and not supported: make it RESTRICT");
+		node_of(graph, c->parent)->follows_updates = true;
+	}
+	if (!deletes)
+		return 0;
+	return c->child->kind == TABLE_EAV ? add_eav(graph, c, err)
+					   : add_flat(graph, c, err);
+}
+
+static bool has_backend(const struct fk_action *action, const char *backend)
+{
+	for (char **name = action->backends; *name; name++)
+		if (strcmp(*name, backend) == 0)
+			return true;
+	return false;
+}
+
+static void free_backends(struct fk_action *action)
+{
+	for (char **name = action->backends; name && *name; name++)
+		free(*name);
+	free(action->backends);
+	action->backends = NULL;
+}
+
+/* Where every value table of the target has the key, the whole row goes. */
+static void widen(const struct mapping *mapping, struct fk_action *action)
+{
+	if (action->kind != ACTION_VALUES)
+		return;
+	for (size_t i = 0; i < mapping->table_count; i++) {
+		const struct mapping_table *t = &mapping->tables[i];
+
+		if (t->target == action->child &&
+		    !has_backend(action, t->backend))
+			return;
+	}
+	free_backends(action);
+}
+
+static int add_all(struct fk_graph *graph, const struct mapping *mapping,
+		   const struct fk_row *const *rows, size_t count,
+		   struct err *err)
+{
+	size_t n;
+
+	for (size_t i = 0; i < count; i += n) {
+		int rc;
+
+		n = 1;
+		while (i + n < count &&
+		       strcmp(rows[i]->child_table, rows[i + n]->child_table) ==
+			       0 &&
+		       strcmp(rows[i]->constraint, rows[i + n]->constraint) ==
+			       0)
+			n++;
+
+		const struct constraint c = {
+			.rows = rows + i,
+			.count = n,
+			.child = mapping_find(mapping, rows[i]->child_table),
+			.parent = mapping_find(mapping, rows[i]->parent_table),
+		};
+		rc = add_constraint(graph, &c, err);
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < graph->count; i++)
+		for (size_t j = 0; j < graph->nodes[i].count; j++)
+			widen(mapping, &graph->nodes[i].actions[j]);
+	return 0;
+}
+
+int fk_graph_new(const struct mapping *mapping, const struct fk_row *rows,
+		 size_t count, struct fk_graph **ret, struct err *err)
+{
+	size_t targets = mapping->target_count;
+	struct fk_graph *graph =
+		mem_zalloc(sizeof(*graph) + targets * sizeof(graph->nodes[0]));
+	const struct fk_row **sorted =
+		mem_array(count ? count : 1, sizeof(const struct fk_row *));
+	int rc;
+
+	graph->count = targets;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &rows[i];
+	qsort(sorted, count, sizeof(const struct fk_row *), by_constraint);
+	rc = add_all(graph, mapping, sorted, count, err);
+	free(sorted);
+	if (rc < 0)
+		fk_graph_free(graph);
+	else
+		*ret = graph;
+	return rc;
+}
+
+void fk_graph_free(struct fk_graph *graph)
+{
+	if (!graph)
+		return;
+	for (size_t i = 0; i < graph->count; i++) {
+		struct node *node = &graph->nodes[i];
+
+		for (size_t j = 0; j < node->count; j++)
+			free_backends(&node->actions[j]);
+		free(node->actions);
+	}
+	free(graph);
+}
+
+const struct fk_action *fk_actions(const struct fk_graph *graph,
+				   const struct target_table *parent,
+				   size_t *count)
+{
+	const struct node *node = &graph->nodes[parent->index];
+
+	*count = node->count;
+	return node->actions;
+}
+
+bool fk_follows_updates(const struct fk_graph *graph,
+			const struct target_table *parent)
+{
+	return graph->nodes[parent->index].follows_updates;
+}

@@ -1,0 +1,40 @@
+/* Making a source value fit its target column's type.
+ *
+ * One codec for stream and snapshot. Nothing is allocated unless something has
+ * to change; what is made then lives in the arena given. */
+#ifndef TRANSFORM_TEXT_H
+#define TRANSFORM_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "transform/value.h"
+
+struct arena;
+struct transform_counts;
+
+enum text_codec {
+	TEXT_PLAIN,  /* taken as it is (bytea) */
+	TEXT_NUMBER, /* decimal text; BIT's bytes become it */
+	TEXT_UTF8,   /* no NUL, valid UTF-8 */
+	TEXT_DATE,   /* a real day of year 1 to 9999, or NULL */
+	TEXT_TIME    /* the same, with a time of day */
+};
+
+/* By the target's type as format_type() has it. */
+enum text_codec text_codec_of(const char *type);
+
+struct value text_fit(enum text_codec codec, struct value value,
+		      struct arena *arena, struct transform_counts *counts);
+
+/* PostgreSQL's text can't hold NUL: dropped; what is not UTF-8 becomes
+ * U+FFFD. */
+struct value text_clean(struct value value, struct arena *arena,
+			struct transform_counts *counts);
+/* "YYYY-MM-DD", alone or with " hh:mm:ss" and up to 6 places of a second. */
+bool text_is_date(struct str text, bool with_time);
+/* Is it a JSON number as it stands? */
+bool text_is_number(struct str text);
+
+#endif
