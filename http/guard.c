@@ -1,5 +1,6 @@
 #include "http/guard.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -23,31 +24,44 @@ static enum http_guard_verdict refuse(struct http_guard *guard, uint16_t status,
 	return HTTP_GUARD_BAD;
 }
 
-/* A word of 8 bytes without CTL (HTAB counts as one here). */
-static bool plain_word(const char *at)
+/* A bit in each of 8 bytes that is CTL; exact for the lowest one, which is
+ * the first in memory. HTAB counts as one here. */
+static uint64_t control_bits(const char *at)
 {
 	const uint64_t ones = 0x0101010101010101u;
 	uint64_t word, del;
 
 	memcpy(&word, at, sizeof(word));
+	word = le64toh(word);
 	del = word ^ ones * 0x7f;
-	return !((((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) &
-		 ones * 0x80);
+	return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) &
+	       ones * 0x80;
+}
+
+static bool is_control(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return (u < ' ' && u != '\t') || u == 0x7f;
 }
 
 /* First byte from `at` on that is a control byte other than HTAB. */
 static size_t skip_plain(struct str raw, size_t at, size_t stop)
 {
-	while (at < stop) {
-		if (stop - at >= 8 && plain_word(raw.at + at)) {
+	while (stop - at >= 8) {
+		uint64_t bits = control_bits(raw.at + at);
+
+		if (!bits) {
 			at += 8;
 			continue;
 		}
-		unsigned char c = (unsigned char)raw.at[at];
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			break;
+		at += (size_t)__builtin_ctzll(bits) / 8;
+		if (raw.at[at] != '\t')
+			return at;
 		at++;
 	}
+	while (at < stop && !is_control(raw.at[at]))
+		at++;
 	return at;
 }
 

@@ -105,10 +105,20 @@ static unsigned char lower(char c)
 static bool same_name(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (lower(a[i]) != lower(b[i]))
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;
+}
+
+/* The last bytes tell most candidates apart. */
+static bool is_field(uint8_t id, const char *name)
+{
+	const char *known = fields[id].name;
+	size_t last = fields[id].n - 1u;
+
+	return lower(known[last]) == lower(name[last]) &&
+	       same_name(known, name, last);
 }
 
 enum http_field http_field_of(struct str name)
@@ -117,7 +127,7 @@ enum http_field http_field_of(struct str name)
 		return HTTP_FIELD_OTHER;
 	for (const uint8_t *id = by_length[name.n];
 	     id < by_length[name.n] + CANDIDATES && *id; id++) {
-		if (same_name(fields[*id].name, name.at, name.n))
+		if (is_field(*id, name.at))
 			return (enum http_field) * id;
 	}
 	return HTTP_FIELD_OTHER;
