@@ -1,9 +1,10 @@
 /* Counters, gauges and histograms, and their Prometheus text (0.0.4).
  *
- * A program has one static table of families (name, type, help, label name);
+ * A program has one static table of families (name, type, help, label names);
  * each family holds one series per label value, made on first use and never
  * removed. Updating is lock-free (relaxed atomics); series are made under a
- * lock. Names and helps from the table also give docs/metrics.md. */
+ * lock. Beyond METRIC_SERIES_MAX values of a family the rest are counted
+ * together as "other". Names and helps also give docs/metrics.md. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
 
@@ -13,13 +14,17 @@ struct buf;
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
+enum { METRIC_SERIES_MAX = 1000 };
+
 struct metric_series;
 
 struct metric {
 	const char *name; /* "ficus_cdc_rows_total" */
 	enum metric_type type;
-	const char *help;	      /* one sentence with the unit */
-	const char *label;	      /* label name, or NULL: a single series */
+	const char *help; /* one sentence with the unit */
+	/* Label name, or NULL: a single series. Several names and several
+	 * values are joined by commas: "target,reason", "magento,stale". */
+	const char *label;
 	struct metric_series *series; /* owned; NULL until first used */
 };
 
@@ -28,11 +33,17 @@ struct metric {
 void metric_add(struct metric *m, const char *label_value, uint64_t n);
 void metric_set(struct metric *m, const char *label_value, double value);
 void metric_observe(struct metric *m, const char *label_value, double seconds);
-double metric_get(struct metric *m, const char *label_value); /* 0 if none */
+/* Of a histogram the number of observations; 0 if there is none. */
+double metric_get(struct metric *m, const char *label_value);
 
-/* Append all series of `count` metrics; also the standard process_* ones
- * (resident memory, CPU seconds, open fds, start time) when process != 0. */
+/* Append all series of `count` metrics, unlabelled counters and histograms
+ * even when nothing was counted; also the standard process_* ones (memory,
+ * CPU seconds, open fds, start time) when process != 0. */
 void metrics_write(struct metric *metrics, int count, int process,
 		   struct buf *out);
+/* The families as a Markdown table. */
+void metrics_markdown(const struct metric *metrics, int count, struct buf *out);
+/* Forget all series: for tests. No other thread may use the table. */
+void metrics_done(struct metric *metrics, int count);
 
 #endif
