@@ -1,0 +1,25 @@
+/* MySQL's packed decimal: nine digits in four bytes, big-endian, sign in the
+ * top bit, negative numbers with all bytes turned over (strings/decimal.cc). */
+#ifndef CDC_BINLOG_DECIMAL_H
+#define CDC_BINLOG_DECIMAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	DECIMAL_PRECISION_MAX = 65,
+	DECIMAL_SCALE_MAX = 30,
+	/* sign, digits, a zero before the point, the point */
+	DECIMAL_TEXT_MAX = DECIMAL_PRECISION_MAX + 3,
+};
+
+/* 0: no such type. */
+size_t decimal_width(unsigned precision, unsigned scale);
+
+/* Exact text with `scale` digits behind the point. n must be the type's
+ * width. Returns its length; 0 when the bytes are no number. */
+size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
+		      unsigned scale, char out[DECIMAL_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,436 @@
+#include "cdc/binlog/value.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "cdc/binlog/charset.h"
+#include "cdc/binlog/decimal.h"
+#include "cdc/binlog/json_binary.h"
+#include "cdc/binlog/temporal.h"
+#include "cdc/binlog/types.h"
+
+static bool meta_width(uint8_t type, uint16_t meta, int32_t *ret)
+{
+	unsigned first = meta & 0xff, second = meta >> 8;
+
+	switch (type) {
+	case TYPE_TIMESTAMP2:
+		*ret = (int32_t)(4 + temporal_fraction_width(first));
+		return first <= TEMPORAL_DIGITS_MAX;
+	case TYPE_DATETIME2:
+		*ret = (int32_t)(5 + temporal_fraction_width(first));
+		return first <= TEMPORAL_DIGITS_MAX;
+	case TYPE_TIME2:
+		*ret = (int32_t)(3 + temporal_fraction_width(first));
+		return first <= TEMPORAL_DIGITS_MAX;
+	case TYPE_NEWDECIMAL:
+		*ret = (int32_t)decimal_width(first, second);
+		return *ret > 0;
+	case TYPE_BIT:
+		*ret = (int32_t)(second + (first > 0));
+		return first < 8 && *ret >= 1 && *ret <= 8;
+	case TYPE_ENUM:
+		*ret = meta;
+		return meta == 1 || meta == 2;
+	case TYPE_SET:
+		*ret = meta;
+		return (meta >= 1 && meta <= 4) || meta == 8;
+	default:
+		return false;
+	}
+}
+
+/* Blobs carry the bytes of their length; strings the most bytes they can
+ * have, from which follows whether one byte says how many. */
+static bool prefix_width(uint8_t type, uint16_t meta, int32_t *ret)
+{
+	switch (type) {
+	case TYPE_VARCHAR:
+	case TYPE_VAR_STRING:
+	case TYPE_VARCHAR_COMPRESSED:
+	case TYPE_STRING:
+		*ret = meta < 256 ? -1 : -2;
+		return true;
+	default:
+		*ret = -(int32_t)meta;
+		return meta >= 1 && meta <= 4;
+	}
+}
+
+bool value_width(uint8_t type, uint16_t meta, int32_t *ret)
+{
+	static const int8_t widths[256] = {
+#define WIDTH_ROW(name, code, meta, width) [code] = (width) + 4,
+		COLUMN_TYPES(WIDTH_ROW)
+#undef WIDTH_ROW
+	};
+	int width = widths[type] - 4;
+
+	if (width == WIDTH_META)
+		return meta_width(type, meta, ret);
+	if (width == WIDTH_PREFIX)
+		return prefix_width(type, meta, ret);
+	*ret = width;
+	return width >= 0;
+}
+
+static void set_text(struct value *ret, const void *at, size_t n)
+{
+	*ret = (struct value){ .at = at, .n = (uint32_t)n, .kind = VALUE_TEXT };
+}
+
+static bool keep_text(struct value_sink *sink, const char *text, size_t n,
+		      struct value *ret)
+{
+	if (n == 0)
+		return false;
+	set_text(ret, arena_memdup(sink->arena, text, n), n);
+	return true;
+}
+
+static uint64_t load_le(const uint8_t *at, size_t n)
+{
+	uint64_t number = 0;
+
+	memcpy(&number, at, n); /* both are little-endian; see value_choose */
+	return number;
+}
+
+static bool read_unsigned(const struct value_codec *codec, const uint8_t *at,
+			  size_t n, struct value_sink *sink, struct value *ret)
+{
+	char digits[STR_U64_MAX];
+	size_t used = str_from_u64(digits, load_le(at, n));
+
+	(void)codec;
+	return keep_text(sink, digits, used, ret);
+}
+
+static bool read_signed(const struct value_codec *codec, const uint8_t *at,
+			size_t n, struct value_sink *sink, struct value *ret)
+{
+	unsigned shift = (unsigned)(64 - 8 * n);
+	int64_t number = (int64_t)(load_le(at, n) << shift) >> shift;
+	char text[STR_U64_MAX + 1] = "-";
+	uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	size_t used = str_from_u64(text + (number < 0), size);
+
+	(void)codec;
+	return keep_text(sink, text, used + (number < 0), ret);
+}
+
+/* Digits as %e gives them: "d.ddde-07" → "dddd" and the power of ten. */
+static size_t take_digits(const char *printed, char digits[20], int *point)
+{
+	size_t n = 0;
+	const char *at = printed;
+
+	for (; *at && *at != 'e'; at++)
+		if (*at >= '0' && *at <= '9')
+			digits[n++] = *at;
+	*point = (int)strtol(at + 1, NULL, 10) + 1;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
+}
+
+static size_t put_zeros(char *out, int n)
+{
+	if (n <= 0)
+		return 0;
+	memset(out, '0', (size_t)n);
+	return (size_t)n;
+}
+
+/* point: how many of the digits stand before the decimal point. */
+static size_t lay_out(const char *digits, size_t n, int point, char *out)
+{
+	enum { F_FORMAT_MAX = 15 }; /* MySQL strings/dtoa.cc */
+	size_t used = 0;
+
+	if (point < -F_FORMAT_MAX + 1 || point > F_FORMAT_MAX) {
+		out[used++] = digits[0];
+		if (n > 1)
+			out[used++] = '.';
+		memcpy(out + used, digits + 1, n - 1);
+		used += n - 1;
+		return used + (size_t)snprintf(out + used, 8, "e%d", point - 1);
+	}
+	size_t whole = point <= 0 ? 0 : (size_t)point < n ? (size_t)point : n;
+	memcpy(out, digits, whole);
+	used = whole;
+	if (point <= 0)
+		out[used++] = '0';
+	used += put_zeros(out + used, point - (int)n);
+	if (whole == n)
+		return used;
+	out[used++] = '.';
+	used += put_zeros(out + used, -point);
+	memcpy(out + used, digits + whole, n - whole);
+	return used + n - whole;
+}
+
+static size_t put_number(const char *printed, char *out)
+{
+	char digits[20];
+	int point;
+	bool negative = printed[0] == '-';
+	size_t n = take_digits(printed + negative, digits, &point);
+
+	if (negative)
+		out[0] = '-';
+	if (n == 1 && digits[0] == '0')
+		point = 1;
+	return negative + lay_out(digits, n, point, out + negative);
+}
+
+bool value_double(double number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
+{
+	char printed[32];
+
+	if (!isfinite(number))
+		return false;
+	for (int digits = 14; digits <= 16; digits++) {
+		snprintf(printed, sizeof(printed), "%.*e", digits, number);
+		if (strtod(printed, NULL) == number)
+			break;
+	}
+	*ret_n = put_number(printed, out);
+	return true;
+}
+
+bool value_float(float number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
+{
+	char printed[32];
+
+	if (!isfinite(number))
+		return false;
+	for (int digits = 5; digits <= 8; digits++) {
+		snprintf(printed, sizeof(printed), "%.*e", digits,
+			 (double)number);
+		if (strtof(printed, NULL) == number)
+			break;
+	}
+	*ret_n = put_number(printed, out);
+	return true;
+}
+
+static bool read_double(const struct value_codec *codec, const uint8_t *at,
+			size_t n, struct value_sink *sink, struct value *ret)
+{
+	char text[VALUE_DOUBLE_MAX];
+	double number;
+	size_t used;
+
+	(void)codec;
+	memcpy(&number, at, n);
+	return value_double(number, text, &used) &&
+	       keep_text(sink, text, used, ret);
+}
+
+static bool read_float(const struct value_codec *codec, const uint8_t *at,
+		       size_t n, struct value_sink *sink, struct value *ret)
+{
+	char text[VALUE_DOUBLE_MAX];
+	float number;
+	size_t used;
+
+	(void)codec;
+	memcpy(&number, at, n);
+	return value_float(number, text, &used) &&
+	       keep_text(sink, text, used, ret);
+}
+
+static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
+			 size_t n, struct value_sink *sink, struct value *ret)
+{
+	char text[DECIMAL_TEXT_MAX];
+
+	return keep_text(
+		sink, text,
+		decimal_format(at, n, codec->precision, codec->scale, text),
+		ret);
+}
+
+static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
+			  size_t n, struct value_sink *sink, struct value *ret)
+{
+	char text[TEMPORAL_TEXT_MAX];
+	size_t used = 0;
+
+	(void)n;
+	if (codec->type == TYPE_DATE || codec->type == TYPE_NEWDATE)
+		used = temporal_date(at, text);
+	else if (codec->type == TYPE_YEAR)
+		used = temporal_year(at, text);
+	else if (codec->type == TYPE_DATETIME2)
+		used = temporal_datetime(at, codec->scale, text);
+	else if (codec->type == TYPE_TIMESTAMP2)
+		used = temporal_timestamp(at, codec->scale, text);
+	else if (codec->type == TYPE_TIME2)
+		used = temporal_time(at, codec->scale, text);
+	else if (codec->type == TYPE_DATETIME)
+		used = temporal_old_datetime(at, text);
+	else if (codec->type == TYPE_TIMESTAMP)
+		used = temporal_old_timestamp(at, text);
+	else if (codec->type == TYPE_TIME)
+		used = temporal_old_time(at, text);
+	return keep_text(sink, text, used, ret);
+}
+
+static bool read_text(const struct value_codec *codec, const uint8_t *at,
+		      size_t n, struct value_sink *sink, struct value *ret)
+{
+	charset_read(codec->charset, at, n, sink, ret);
+	return true;
+}
+
+static bool read_bytes(const struct value_codec *codec, const uint8_t *at,
+		       size_t n, struct value_sink *sink, struct value *ret)
+{
+	*ret = (struct value){ .at = (const char *)at,
+			       .n = (uint32_t)n,
+			       .kind = VALUE_BYTES };
+	if (n < codec->pad_to) {
+		char *padded = arena_zalloc(sink->arena, codec->pad_to);
+
+		memcpy(padded, at, n);
+		ret->at = padded;
+		ret->n = codec->pad_to;
+	}
+	return true;
+}
+
+static bool read_json(const struct value_codec *codec, const uint8_t *at,
+		      size_t n, struct value_sink *sink, struct value *ret)
+{
+	CLEANUP(buf_done) struct buf text;
+
+	(void)codec;
+	buf_init(&text, json_binary_text_max(n));
+	return json_binary_format(at, n, &text) &&
+	       keep_text(sink, text.at, text.n, ret);
+}
+
+static bool read_enum(const struct value_codec *codec, const uint8_t *at,
+		      size_t n, struct value_sink *sink, struct value *ret)
+{
+	uint64_t number = load_le(at, n);
+
+	(void)sink;
+	if (number > codec->label_count)
+		return false;
+	if (number == 0) /* what was not in the list when it was written */
+		set_text(ret, "", 0);
+	else
+		set_text(ret, codec->labels[number - 1].at,
+			 codec->labels[number - 1].n);
+	return true;
+}
+
+static bool read_set(const struct value_codec *codec, const uint8_t *at,
+		     size_t n, struct value_sink *sink, struct value *ret)
+{
+	uint64_t bits = load_le(at, n);
+	size_t room = 0, used = 0;
+	char *out;
+
+	if (codec->label_count < 64 && bits >> codec->label_count)
+		return false;
+	for (uint64_t left = bits; left; left &= left - 1)
+		room += codec->labels[__builtin_ctzll(left)].n + 1;
+	out = arena_alloc(sink->arena, room);
+	for (uint64_t left = bits; left; left &= left - 1) {
+		struct str label = codec->labels[__builtin_ctzll(left)];
+
+		if (used)
+			out[used++] = ',';
+		memcpy(out + used, label.at, label.n);
+		used += label.n;
+	}
+	set_text(ret, out, used);
+	return true;
+}
+
+static value_fn choose_number(const struct value_codec *codec)
+{
+	switch (codec->type) {
+	case TYPE_TINY:
+	case TYPE_SHORT:
+	case TYPE_INT24:
+	case TYPE_LONG:
+	case TYPE_LONGLONG:
+		return codec->is_unsigned ? read_unsigned : read_signed;
+	case TYPE_FLOAT:
+		return read_float;
+	case TYPE_DOUBLE:
+		return read_double;
+	case TYPE_NEWDECIMAL:
+		return read_decimal;
+	default:
+		return NULL;
+	}
+}
+
+static value_fn choose_string(const struct value_codec *codec)
+{
+	switch (codec->type) {
+	case TYPE_STRING:
+	case TYPE_VARCHAR:
+	case TYPE_VAR_STRING:
+	case TYPE_TINY_BLOB:
+	case TYPE_MEDIUM_BLOB:
+	case TYPE_LONG_BLOB:
+	case TYPE_BLOB:
+		return codec->charset ? read_text : read_bytes;
+	case TYPE_BIT:
+	case TYPE_GEOMETRY:
+	case TYPE_VECTOR:
+		return read_bytes;
+	case TYPE_JSON:
+		return read_json;
+	case TYPE_ENUM:
+		return read_enum;
+	case TYPE_SET:
+		return read_set;
+	default:
+		return NULL;
+	}
+}
+
+static value_fn choose_temporal(const struct value_codec *codec)
+{
+	switch (codec->type) {
+	case TYPE_TIMESTAMP:
+	case TYPE_DATE:
+	case TYPE_TIME:
+	case TYPE_DATETIME:
+	case TYPE_YEAR:
+	case TYPE_NEWDATE:
+	case TYPE_TIMESTAMP2:
+	case TYPE_DATETIME2:
+	case TYPE_TIME2:
+		return read_temporal;
+	default:
+		return NULL;
+	}
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "load_le() and the floating-point types want a little-endian "
+	       "machine");
+
+bool value_choose(struct value_codec *codec)
+{
+	codec->decode = choose_number(codec);
+	if (!codec->decode)
+		codec->decode = choose_string(codec);
+	if (!codec->decode)
+		codec->decode = choose_temporal(codec);
+	return codec->decode != NULL;
+}

@@ -1,0 +1,57 @@
+/* One column's codec: from the bytes of a row image to a struct value.
+ *
+ * Chosen once per table map (row_plan.h), used for each value. What needs no
+ * conversion points into the event; the rest goes to the caller's arena. */
+#ifndef CDC_BINLOG_VALUE_H
+#define CDC_BINLOG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/str.h"
+#include "transform/value.h"
+
+struct arena;
+struct charset_reader;
+
+/* Where values go, and what was noticed on the way. */
+struct value_sink {
+	struct arena *arena;
+	uint64_t invalid_text; /* values with bytes their charset has not */
+};
+
+struct value_codec;
+
+/* False when the bytes cannot be right. */
+typedef bool (*value_fn)(const struct value_codec *codec, const uint8_t *at,
+			 size_t n, struct value_sink *sink, struct value *ret);
+
+struct value_codec {
+	value_fn decode; /* NULL: measured only */
+	int32_t width;	 /* bytes; < 0: minus the bytes of its length */
+	uint8_t type;	 /* enum column_type */
+	uint8_t precision, scale; /* decimal; scale: fractional digits too */
+	bool is_unsigned;
+	uint16_t pad_to; /* BINARY(n): zero bytes the log leaves out */
+	const struct charset_reader *charset; /* borrowed; text only */
+	const struct str *labels;	      /* borrowed; UTF-8 */
+	uint32_t label_count;
+};
+
+/* The width of a value of this type with this metadata, as in value_codec;
+ * false for types and metadata no server writes. */
+bool value_width(uint8_t type, uint16_t meta, int32_t *ret);
+
+/* Pick codec->decode by type; the other members are set already (type, width,
+ * precision, scale, sign, charset, labels). False: the type is not decoded. */
+bool value_choose(struct value_codec *codec);
+
+/* Shortest decimal text that reads back as the same number, laid out as
+ * MySQL does (no exponent from 1e-14 to 1e15). False for NaN and infinity. */
+enum { VALUE_DOUBLE_MAX = 40 };
+bool value_double(double number, char out[VALUE_DOUBLE_MAX], size_t *ret_n);
+bool value_float(float number, char out[VALUE_DOUBLE_MAX], size_t *ret_n);
+
+#endif
