@@ -40,7 +40,7 @@ struct pg_config {
 	int64_t idle_in_transaction_ms; /* 0: as the server has it */
 };
 
-enum { PG_PARAMS_MAX = 128 };
+enum { PG_PARAMS_MAX = 512 };
 
 /* One parameter: text unless binary. at == NULL is SQL NULL. Text has a NUL
  * at at[n], as libpq wants it (asserted); binary has not. */

@@ -32,6 +32,7 @@ struct apply_options {
 	size_t batch_bytes;
 	int64_t batch_transactions, max_retries;
 	bool synchronous_commit, audit, stop_on_error;
+	bool takeover; /* end the session of a cdc that applies already */
 	const char *instance; /* host:pid, for ficus.epoch */
 };
 

@@ -2,6 +2,7 @@
 #ifndef CDC_CHECKPOINT_H
 #define CDC_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/defs.h"
@@ -20,5 +21,18 @@ struct checkpoint {
 int checkpoint_read(struct pg *pg, struct checkpoint *ret, int *found,
 		    struct err *err) MUST_CHECK;
 void checkpoint_done(struct checkpoint *checkpoint);
+
+enum {
+	CHECKPOINT_KEEP = 1000, /* newest rows that stay */
+	CHECKPOINT_TRIM = 256,	/* commits between two trims */
+};
+
+/* Queues the row as the pipeline's last statement before COMMIT. It fails
+ * (checkpoint_superseded) when the epoch is no longer the caller's, and keeps
+ * a successor out until the commit is done. Older rows are trimmed now and
+ * then. */
+void checkpoint_queue(struct pg *pg, const struct checkpoint *checkpoint);
+/* Was that why the pipeline failed? */
+bool checkpoint_superseded(const struct err *err);
 
 #endif

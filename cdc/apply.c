@@ -1,0 +1,728 @@
+/* A target transaction, from the first write to COMMIT.
+ *
+ * Most batches are written by apply_commit() in one pipeline: BEGIN, the
+ * tables, audit, checkpoint, COMMIT. Two things open the target transaction
+ * earlier: a batch over its budget, and a barrier. Then `open` is true, and
+ * what follows is added to it until a source transaction ends and the caller
+ * commits.
+ *
+ * Writing early while a source transaction is open: first what the ended
+ * ones left, then savepoint "source", then the open one's part. So
+ * apply_abandon() can always undo exactly the open source transaction:
+ *
+ *     nothing of it written        forget its part of the batch
+ *     written behind a savepoint   ROLLBACK TO source
+ *     written, no ended one before ROLLBACK
+ *
+ * Each write that may be refused stands behind savepoint "part" (or is the
+ * whole transaction): on ERR_DATA it is rolled back and done again in halves
+ * down to the one item, which becomes a dead letter. */
+#include "cdc/apply.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/pg.h"
+#include "cdc/array.h"
+#include "cdc/barrier.h"
+#include "cdc/batch.h"
+#include "cdc/checkpoint.h"
+#include "cdc/dead_letter.h"
+#include "cdc/epoch.h"
+#include "cdc/target_sql.h"
+#include "cdc/writer.h"
+#include "transform/fk.h"
+#include "transform/mapping.h"
+#include "transform/record_change.h"
+
+enum { EARLY_WRITES_MAX = 32 }; /* savepoints before a commit is due */
+
+struct apply {
+	struct apply_options options;
+	struct pg *pg;
+	struct target_shape *shapes;
+	size_t shape_count;
+	const struct fk_graph *graph;
+	struct batch *batch;
+	struct barrier *barrier;
+	struct writer *writer;
+	bool *letters; /* tables that have dead letters */
+
+	struct checkpoint committed, next;
+	bool moved;		/* next.position differs from committed */
+	bool open;		/* BEGIN was sent */
+	bool ended_written;	/* … and holds ended source transactions */
+	bool source_written;	/* … and part of the open one */
+	bool source_saved;	/* … behind savepoint "source" */
+	size_t early_writes;	/* since BEGIN */
+	size_t written_bytes;	/* since BEGIN */
+	int64_t ended;		/* source transactions since the last commit */
+	int64_t source_changes; /* of the open source transaction */
+
+	/* Audit: the transactions ended since the last commit. */
+	struct array names, changes;
+	int64_t ordinal; /* of the last one */
+
+	struct apply_counts counts;
+};
+
+static const char audit_sql[] =
+	"insert into ficus.audit (transaction, ordinal, seq, changes)"
+	" select u.name, $3::bigint + u.place, $4::bigint, u.changes"
+	" from unnest($1::text[], $2::bigint[])"
+	" with ordinality as u(name, changes, place)";
+
+/* --- opening --- */
+
+static int make_shapes(struct apply *apply, struct err *err)
+{
+	const struct mapping *mapping = apply->options.mapping;
+
+	apply->shape_count = mapping->target_count;
+	apply->shapes = mem_array(apply->shape_count, sizeof(*apply->shapes));
+	apply->letters = mem_array(apply->shape_count, sizeof(bool));
+	for (size_t i = 0; i < apply->shape_count; i++)
+		if (target_shape_init(&apply->shapes[i], mapping->targets[i],
+				      err) < 0)
+			return err->code;
+	return 0;
+}
+
+static int set_session(struct apply *apply, struct err *err)
+{
+	const char *sql = apply->options.synchronous_commit
+				  ? "set synchronous_commit = on"
+				  : "set synchronous_commit = off";
+
+	/* Statements are prepared once and the arrays' lengths vary: what is
+	 * planned for any length is right for all. */
+	if (pg_exec(apply->pg,
+		    "set timezone = 'UTC'; set datestyle = 'ISO, YMD';"
+		    " set jit = off; set plan_cache_mode = force_generic_plan;"
+		    " set idle_in_transaction_session_timeout = 0",
+		    err) < 0 ||
+	    pg_exec(apply->pg, sql, err) < 0)
+		return err_wrap(err, "setting up the session");
+	return 0;
+}
+
+static int read_state(struct apply *apply, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	int found = 0;
+
+	if (checkpoint_read(apply->pg, &apply->committed, &found, err) < 0)
+		return err->code;
+	if (!found)
+		return err_set(err, ERR_OPERATOR,
+			       "the target has no checkpoint: run "
+			       "cdc --bootstrap");
+	apply->next = apply->committed;
+	apply->next.position = mem_strdup(apply->committed.position);
+	apply->next.file_position = mem_strdup(apply->committed.file_position);
+	apply->next.source_id = mem_strdup(apply->committed.source_id);
+	if (pg_query(apply->pg,
+		     "select coalesce(max(ordinal), 0) from ficus.audit", NULL,
+		     0, &r, err) < 0)
+		return err_wrap(err, "reading the audit");
+	apply->ordinal = pg_int(r, 0, 0);
+	return dead_letter_tables(apply->pg, apply->shapes, apply->shape_count,
+				  apply->letters, err);
+}
+
+static int open_session(struct apply *apply, struct err *err)
+{
+	const struct apply_options *o = &apply->options;
+	int64_t epoch = 0;
+
+	if (pg_connect(o->target, &apply->pg, err) < 0 ||
+	    set_session(apply, err) < 0 ||
+	    epoch_take(apply->pg, o->instance, o->takeover, &epoch, err) < 0 ||
+	    read_state(apply, err) < 0)
+		return err->code;
+	apply->next.epoch = epoch;
+	return 0;
+}
+
+static void audit_reset(struct apply *apply)
+{
+	array_start(&apply->names, ARRAY_TEXT);
+	array_start(&apply->changes, ARRAY_INT8);
+}
+
+int apply_open(const struct apply_options *options, struct apply **ret,
+	       struct err *err)
+{
+	struct apply *apply = mem_zalloc(sizeof(*apply));
+
+	apply->options = *options;
+	array_init(&apply->names);
+	array_init(&apply->changes);
+	audit_reset(apply);
+	if (make_shapes(apply, err) < 0 || open_session(apply, err) < 0) {
+		apply_close(apply);
+		return err->code;
+	}
+	apply->batch = batch_new(apply->shapes, apply->shape_count);
+	apply->barrier = barrier_new(apply->shapes, apply->shape_count);
+	apply->writer =
+		writer_new(apply->pg, apply->shapes, apply->shape_count);
+	*ret = apply;
+	return 0;
+}
+
+void apply_close(struct apply *apply)
+{
+	if (!apply)
+		return;
+	writer_free(apply->writer);
+	barrier_free(apply->barrier);
+	batch_free(apply->batch);
+	pg_close(apply->pg);
+	checkpoint_done(&apply->committed);
+	checkpoint_done(&apply->next);
+	array_done(&apply->names);
+	array_done(&apply->changes);
+	free(apply->shapes);
+	free(apply->letters);
+	free(apply);
+}
+
+const struct checkpoint *apply_checkpoint(const struct apply *apply)
+{
+	return &apply->committed;
+}
+
+void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph)
+{
+	apply->graph = graph;
+}
+
+const struct apply_counts *apply_counts(const struct apply *apply)
+{
+	return &apply->counts;
+}
+
+/* --- writing a part of the batch --- */
+
+static struct writer_job job_of(const struct apply *apply, size_t table)
+{
+	struct writer_job job = { .batch = apply->batch, .table = table };
+
+	job.count = batch_items(apply->batch, table, &job.items);
+	return job;
+}
+
+static int prepare_all(struct apply *apply, struct err *err)
+{
+	for (size_t i = 0; i < apply->shape_count; i++) {
+		struct writer_job job = job_of(apply, i);
+
+		if (writer_prepare(apply->writer, &job, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* MVCC's delete: TRUNCATE would show readers an empty table too early. */
+static char *truncate_sql(const struct apply *apply, size_t table)
+{
+	CLEANUP(buf_done) struct buf sql;
+
+	buf_init(&sql, 1024);
+	buf_adds(&sql, "delete from ");
+	pg_quote_name(&sql, apply->shapes[table].table->name);
+	return mem_strdup(buf_str(&sql));
+}
+
+static int queue_items(struct apply *apply, const struct writer_job *job,
+		       struct err *err)
+{
+	if (apply->letters[job->table] && job->count > 0)
+		dead_letter_clear(apply->pg, &apply->shapes[job->table],
+				  job->items, job->count);
+	return writer_queue(apply->writer, job, err);
+}
+
+static int queue_part(struct apply *apply, enum batch_part part,
+		      struct err *err)
+{
+	for (size_t i = 0; i < apply->shape_count; i++) {
+		struct writer_job job = job_of(apply, i);
+
+		if (batch_truncated(apply->batch, i, part)) {
+			CLEANUP(mem_freep) char *sql = truncate_sql(apply, i);
+
+			pg_pipe_query(apply->pg, sql, NULL, 0);
+		}
+		if (queue_items(apply, &job, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* After an encoding error the pipeline must still be ended; a lost connection
+ * seen by that is the worse news. */
+static int sync_pipe(struct apply *apply, int rc, struct err *err)
+{
+	struct err later = { 0 };
+	int synced = pg_pipe_sync(apply->pg, NULL, NULL, &later);
+
+	if (synced < 0 && (rc == 0 || synced != ERR_DATA)) {
+		*err = later;
+		return synced;
+	}
+	return rc;
+}
+
+static int begin(struct apply *apply, struct err *err)
+{
+	if (apply->open)
+		return 0;
+	if (pg_exec(apply->pg, "begin", err) < 0)
+		return err->code;
+	apply->open = true;
+	apply->early_writes = 0;
+	apply->written_bytes = 0;
+	return 0;
+}
+
+static void queue_audit(struct apply *apply)
+{
+	char base[24], seq[24];
+	int n = snprintf(base, sizeof(base), "%" PRId64, apply->ordinal);
+	int m = snprintf(seq, sizeof(seq), "%" PRId64, apply->next.seq);
+	const struct pg_param params[] = {
+		array_param(&apply->names),
+		array_param(&apply->changes),
+		{ base, (size_t)n, false },
+		{ seq, (size_t)m, false },
+	};
+
+	if (apply->names.count > 0)
+		pg_pipe_query(apply->pg, audit_sql, params, LENGTH(params));
+}
+
+static void queue_tail(struct apply *apply)
+{
+	queue_audit(apply);
+	checkpoint_queue(apply->pg, &apply->next);
+	pg_pipe_query(apply->pg, "commit", NULL, 0);
+}
+
+/* What makes a commit fail as data is never the records' fault. */
+static int explain_tail(struct err *err)
+{
+	if (checkpoint_superseded(err))
+		return err_set(err, ERR_OPERATOR,
+			       "another cdc has taken over this database");
+	if (err->code == ERR_DATA)
+		err->code = ERR_TARGET;
+	return err_wrap(err, "committing");
+}
+
+static int commit_alone(struct apply *apply, struct err *err)
+{
+	pg_pipe_begin(apply->pg);
+	queue_tail(apply);
+	return sync_pipe(apply, 0, err) < 0 ? explain_tail(err) : 0;
+}
+
+/* --- bisecting --- */
+
+static int try_items(struct apply *apply, const struct writer_job *job,
+		     struct err *err)
+{
+	pg_pipe_begin(apply->pg);
+	pg_pipe_query(apply->pg, "savepoint item", NULL, 0);
+	int rc = queue_items(apply, job, err);
+	if (rc == 0)
+		pg_pipe_query(apply->pg, "release savepoint item", NULL, 0);
+	rc = sync_pipe(apply, rc, err);
+	if (rc != ERR_DATA)
+		return rc;
+
+	struct err undo = { 0 };
+	if (pg_exec(apply->pg,
+		    "rollback to savepoint item; release savepoint item",
+		    &undo) < 0) {
+		*err = undo;
+		return err->code;
+	}
+	return rc;
+}
+
+static int set_aside(struct apply *apply, const struct writer_job *job,
+		     const struct err *refusal, struct err *err)
+{
+	const struct target_shape *shape = &apply->shapes[job->table];
+
+	if (apply->options.stop_on_error ||
+	    shape->table->domain == DOMAIN_METADATA)
+		return err_set(err, ERR_OPERATOR,
+			       "the target refuses a record of %s after %s: %s",
+			       shape->table->name, apply->committed.position,
+			       refusal->msg);
+	if (dead_letter_write(apply->pg, shape, job->items,
+			      apply->committed.position, refusal, err) < 0)
+		return err->code;
+	apply->letters[job->table] = true;
+	apply->counts.dead_letters++;
+	return 0;
+}
+
+static int write_halves(struct apply *apply, const struct writer_job *job,
+			struct err *err);
+
+/* A values row: first the row's end, if that is due, then each attribute. */
+static int write_attributes(struct apply *apply, const struct writer_job *job,
+			    struct err *err)
+{
+	const struct batch_row *whole = job->items[0].row;
+	struct batch_row row = { .op = BATCH_DELETE };
+	struct batch_item item = { job->items[0].entry, &row };
+	struct writer_job one = *job;
+
+	one.items = &item;
+	if (whole->cleared && write_halves(apply, &one, err) < 0)
+		return err->code;
+	for (uint32_t i = 0; i < whole->count; i++) {
+		row = (struct batch_row){
+			.op = BATCH_VALUES,
+			.count = 1,
+			.attributes = &whole->attributes[i],
+		};
+		if (writer_prepare(apply->writer, &one, err) < 0 ||
+		    write_halves(apply, &one, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+static int write_halves(struct apply *apply, const struct writer_job *job,
+			struct err *err)
+{
+	struct err refusal = { 0 };
+	int rc = try_items(apply, job, &refusal);
+
+	if (rc == 0)
+		return 0;
+	if (rc != ERR_DATA) {
+		*err = refusal;
+		return rc;
+	}
+	if (job->count == 1) {
+		const struct batch_row *row = job->items[0].row;
+
+		if (row->op == BATCH_VALUES && (row->cleared || row->count > 1))
+			return write_attributes(apply, job, err);
+		return set_aside(apply, job, &refusal, err);
+	}
+
+	struct writer_job half = *job;
+	half.count = job->count / 2;
+	if (write_halves(apply, &half, err) < 0)
+		return err->code;
+	half.items += half.count;
+	half.count = job->count - half.count;
+	return write_halves(apply, &half, err);
+}
+
+static int write_bisecting(struct apply *apply, enum batch_part part,
+			   struct err *err)
+{
+	for (size_t i = 0; i < apply->shape_count; i++) {
+		struct writer_job job = job_of(apply, i);
+
+		if (batch_truncated(apply->batch, i, part)) {
+			CLEANUP(mem_freep) char *sql = truncate_sql(apply, i);
+
+			if (pg_exec(apply->pg, sql, err) < 0)
+				return err->code;
+		}
+		if (job.count > 0 && write_halves(apply, &job, err) < 0)
+			return err_wrap(err, "%s",
+					apply->shapes[i].table->name);
+	}
+	return 0;
+}
+
+/* The whole part, and with `tail` the end of the transaction. */
+static int write_at_once(struct apply *apply, enum batch_part part, bool tail,
+			 struct err *err)
+{
+	bool saved = apply->open;
+
+	pg_pipe_begin(apply->pg);
+	pg_pipe_query(apply->pg, saved ? "savepoint part" : "begin", NULL, 0);
+	int rc = queue_part(apply, part, err);
+	if (rc == 0 && tail)
+		queue_tail(apply);
+	else if (rc == 0 && saved)
+		pg_pipe_query(apply->pg, "release savepoint part", NULL, 0);
+	rc = sync_pipe(apply, rc, err);
+	if (rc == 0)
+		apply->open = !tail;
+	return rc;
+}
+
+static int write_part(struct apply *apply, enum batch_part part, bool tail,
+		      struct err *err)
+{
+	batch_collect(apply->batch, part);
+	if (prepare_all(apply, err) < 0)
+		return err->code;
+
+	struct err refusal = { 0 };
+	int rc = write_at_once(apply, part, tail, &refusal);
+	if (rc == 0)
+		return 0;
+	if (rc != ERR_DATA || checkpoint_superseded(&refusal)) {
+		*err = refusal;
+		return tail ? explain_tail(err) : rc;
+	}
+	if (pg_exec(apply->pg,
+		    apply->open ? "rollback to savepoint part;"
+				  " release savepoint part"
+				: "rollback; begin",
+		    err) < 0)
+		return err->code;
+	apply->open = true;
+	if (write_bisecting(apply, part, err) < 0)
+		return err->code;
+	if (!tail)
+		return 0;
+	apply->open = false;
+	return commit_alone(apply, err);
+}
+
+/* --- writing before the end of a source transaction --- */
+
+/* From here on the target transaction has parts of the open source one. */
+static int mark_source(struct apply *apply, struct err *err)
+{
+	if (apply->source_written)
+		return 0;
+	if (apply->ended_written) {
+		if (pg_exec(apply->pg, "savepoint source", err) < 0)
+			return err->code;
+		apply->source_saved = true;
+	}
+	apply->source_written = true;
+	return 0;
+}
+
+static int write_early(struct apply *apply, struct err *err)
+{
+	if (batch_empty(apply->batch))
+		return 0;
+	if (begin(apply, err) < 0)
+		return err->code;
+	apply->early_writes++;
+	apply->written_bytes += batch_bytes(apply->batch);
+	if (!apply->source_written && apply->ended > 0) {
+		if (write_part(apply, BATCH_ENDED, false, err) < 0)
+			return err->code;
+		apply->ended_written = true;
+	}
+	if (mark_source(apply, err) < 0 ||
+	    write_part(apply, BATCH_OPEN, false, err) < 0)
+		return err->code;
+	batch_reset(apply->batch);
+	return 0;
+}
+
+static int run_barrier(struct apply *apply, struct err *err)
+{
+	uint64_t rows = 0;
+
+	if (!barrier_table(apply->barrier))
+		return 0;
+	if (begin(apply, err) < 0 || mark_source(apply, err) < 0 ||
+	    barrier_run(apply->barrier, apply->pg, apply->graph, &rows, err) <
+		    0)
+		return err->code;
+	apply->early_writes++;
+	apply->counts.barriers++;
+	apply->counts.cascaded_rows += rows;
+	return 0;
+}
+
+/* --- changes --- */
+
+static void count(struct apply_counts *counts, const struct record_change *c)
+{
+	counts->changes++;
+	counts->upserts += c->op == RECORD_UPSERT;
+	counts->deletes += c->op == RECORD_DELETE;
+	counts->values_set += c->op == RECORD_SET;
+	counts->values_unset += c->op == RECORD_UNSET;
+}
+
+static bool is_barrier(const struct apply *apply,
+		       const struct record_change *change)
+{
+	size_t actions = 0;
+
+	if (change->op != RECORD_DELETE || !change->actions || !apply->graph)
+		return false;
+	fk_actions(apply->graph, change->table, &actions);
+	return actions > 0;
+}
+
+static int add_to_barrier(struct apply *apply,
+			  const struct record_change *change, struct err *err)
+{
+	const struct target_table *table = barrier_table(apply->barrier);
+
+	if (table && table != change->table && run_barrier(apply, err) < 0)
+		return err->code;
+	if (write_early(apply, err) < 0)
+		return err->code;
+	barrier_add(apply->barrier, change);
+	if (barrier_bytes(apply->barrier) > apply->options.batch_bytes)
+		return run_barrier(apply, err);
+	return 0;
+}
+
+int apply_change(void *user, const struct record_change *change,
+		 struct err *err)
+{
+	struct apply *apply = user;
+
+	count(&apply->counts, change);
+	apply->source_changes++;
+	if (is_barrier(apply, change))
+		return add_to_barrier(apply, change, err);
+	if (run_barrier(apply, err) < 0)
+		return err->code;
+	batch_add(apply->batch, change);
+	if (batch_bytes(apply->batch) <= apply->options.batch_bytes)
+		return 0;
+	return write_early(apply, err);
+}
+
+static void move_to(struct apply *apply, const char *position,
+		    const char *file_position)
+{
+	free(apply->next.position);
+	free(apply->next.file_position);
+	apply->next.position = mem_strdup(position);
+	apply->next.file_position =
+		mem_strdup(file_position ? file_position : "");
+	apply->moved = true;
+}
+
+static int end_written(struct apply *apply, struct err *err)
+{
+	if (!apply->source_written)
+		return 0;
+	if (apply->source_saved &&
+	    pg_exec(apply->pg, "release savepoint source", err) < 0)
+		return err->code;
+	if (batch_bytes(apply->batch) < apply->written_bytes)
+		apply->counts.streamed_transactions++;
+	apply->source_written = false;
+	apply->source_saved = false;
+	apply->ended_written = true;
+	return 0;
+}
+
+int apply_end(struct apply *apply, const char *position,
+	      const char *file_position, const char *transaction,
+	      struct err *err)
+{
+	if (run_barrier(apply, err) < 0 || end_written(apply, err) < 0)
+		return err->code;
+	batch_end(apply->batch);
+	move_to(apply, position, file_position);
+	apply->next.changes += apply->source_changes;
+	if (transaction) {
+		apply->ended++;
+		apply->next.transactions++;
+		apply->counts.transactions++;
+		if (apply->options.audit) {
+			array_add_text(&apply->names, str_of(transaction));
+			array_add_int(&apply->changes, apply->source_changes);
+		}
+	}
+	apply->source_changes = 0;
+	return 0;
+}
+
+int apply_abandon(struct apply *apply, struct err *err)
+{
+	barrier_reset(apply->barrier);
+	apply->source_changes = 0;
+	if (!apply->source_written) {
+		batch_abandon(apply->batch);
+		return 0;
+	}
+	/* All that is in the batch came behind what was written. */
+	batch_reset(apply->batch);
+	apply->source_written = false;
+	if (apply->source_saved) {
+		apply->source_saved = false;
+		return pg_exec(apply->pg,
+			       "rollback to savepoint source;"
+			       " release savepoint source",
+			       err);
+	}
+	apply->open = false;
+	return pg_exec(apply->pg, "rollback", err);
+}
+
+/* --- committing --- */
+
+bool apply_pending(const struct apply *apply)
+{
+	return apply->moved || apply->open || !batch_empty(apply->batch);
+}
+
+bool apply_full(const struct apply *apply)
+{
+	size_t bytes = batch_bytes(apply->batch) + apply->written_bytes;
+
+	return apply->ended >= apply->options.batch_transactions ||
+	       bytes >= apply->options.batch_bytes / 2 ||
+	       apply->early_writes >= EARLY_WRITES_MAX;
+}
+
+static void committed(struct apply *apply)
+{
+	struct checkpoint *next = &apply->next;
+
+	checkpoint_done(&apply->committed);
+	apply->committed = *next;
+	next->position = mem_strdup(apply->committed.position);
+	next->file_position = mem_strdup(apply->committed.file_position);
+	next->source_id = mem_strdup(apply->committed.source_id);
+	apply->ordinal += apply->names.count;
+	audit_reset(apply);
+	batch_reset(apply->batch);
+	apply->moved = false;
+	apply->ended_written = false;
+	apply->ended = 0;
+	apply->early_writes = 0;
+	apply->written_bytes = 0;
+	apply->counts.commits++;
+}
+
+int apply_commit(struct apply *apply, int64_t passed_ticket, struct err *err)
+{
+	/* Only whole source transactions. */
+	assert(apply->source_changes == 0 && !apply->source_written &&
+	       !barrier_table(apply->barrier));
+	apply->next.seq = apply->committed.seq + 1;
+	if (passed_ticket > apply->next.passed_ticket)
+		apply->next.passed_ticket = passed_ticket;
+	if (write_part(apply, BATCH_ALL, true, err) < 0)
+		return err->code;
+	committed(apply);
+	return 0;
+}

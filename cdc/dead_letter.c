@@ -1,0 +1,173 @@
+#include "cdc/dead_letter.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/pg.h"
+#include "cdc/array.h"
+#include "cdc/batch.h"
+#include "cdc/record_bson.h"
+#include "cdc/target_sql.h"
+#include "transform/mapping.h"
+#include "transform/record_change.h"
+
+enum { KEY_MAX_BYTES = 64 * 1024, CHANGE_MAX = 1000 * 1000 * 1000 };
+
+static const char write_sql[] =
+	"insert into ficus.dead_letters"
+	" (domain, record, key, change, position, error)"
+	" values ($1, $2, $3, $4::bytea, $5, $6)";
+
+static const char clear_sql[] =
+	"delete from ficus.dead_letters where record = $1 and"
+	" (key = any($2::text[]) or exists (select 1 from"
+	" unnest($3::text[]) as u(start) where starts_with(key, u.start)))";
+
+int dead_letter_tables(struct pg *pg, const struct target_shape *shapes,
+		       size_t count, bool *ret, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+
+	if (pg_query(pg, "select distinct record from ficus.dead_letters", NULL,
+		     0, &r, err) < 0)
+		return err_wrap(err, "looking for dead letters");
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = false;
+		for (size_t row = 0; row < pg_rows(r); row++)
+			if (str_eqs(pg_value(r, row, 0), shapes[i].table->name))
+				ret[i] = true;
+	}
+	return 0;
+}
+
+static void add_key(struct buf *out, const struct target_shape *shape,
+		    const struct batch_entry *entry)
+{
+	for (size_t i = 0; i < shape->key_count; i++) {
+		if (i)
+			buf_addc(out, ',');
+		buf_adds(out, shape->table->columns[shape->key[i]].name);
+		buf_addc(out, '=');
+		buf_add(out, entry->key[i].at, entry->key[i].n);
+	}
+}
+
+static void add_attribute_key(struct buf *out, const struct target_shape *shape,
+			      const struct batch_entry *entry,
+			      const struct batch_attribute *attribute)
+{
+	add_key(out, shape, entry);
+	buf_adds(out, ",attribute=");
+	if (attribute)
+		buf_add(out, attribute->name->at, attribute->name->n);
+}
+
+/* The item as the change it came from. values: room for all columns. */
+static struct record_change as_change(const struct target_shape *shape,
+				      const struct batch_item *item,
+				      struct value *values)
+{
+	const struct batch_row *row = item->row;
+	struct record_change change = {
+		.op = RECORD_DELETE,
+		.table = shape->table,
+		.values = values,
+	};
+
+	if (row->op == BATCH_UPSERT) {
+		change.op = RECORD_UPSERT;
+		change.values = row->values;
+		return change;
+	}
+	memset(values, 0, shape->table->count * sizeof(*values));
+	for (size_t i = 0; i < shape->key_count; i++)
+		values[shape->key[i]] = item->entry->key[i];
+	if (row->op == BATCH_VALUES) {
+		const struct batch_attribute *a = &row->attributes[0];
+
+		change.op = a->value.kind == VALUE_ABSENT ? RECORD_UNSET
+							  : RECORD_SET;
+		change.attribute = *a->name;
+		change.value = a->value;
+		change.json = a->json;
+	}
+	return change;
+}
+
+int dead_letter_write(struct pg *pg, const struct target_shape *shape,
+		      const struct batch_item *item, const char *position,
+		      const struct err *refusal, struct err *err)
+{
+	struct value values[TARGET_COLUMNS_MAX];
+	struct record_change change = as_change(shape, item, values);
+	const struct target_table *table = shape->table;
+	CLEANUP(buf_done) struct buf key, bytes;
+
+	buf_init(&key, KEY_MAX_BYTES);
+	buf_init(&bytes, CHANGE_MAX);
+	if (item->row->op == BATCH_VALUES)
+		add_attribute_key(&key, shape, item->entry,
+				  &item->row->attributes[0]);
+	else
+		add_key(&key, shape, item->entry);
+	record_bson_write(&bytes, &change);
+
+	struct str domain = str_of(domain_name(table->domain));
+	struct str record = str_of(table->name), at = str_of(position);
+	struct str why = str_of(refusal->msg);
+	const struct pg_param params[] = {
+		{ domain.at, domain.n, false }, { record.at, record.n, false },
+		{ key.at, key.n, false },	{ bytes.at, bytes.n, true },
+		{ at.at, at.n, false },		{ why.at, why.n, false },
+	};
+	if (pg_query(pg, write_sql, params, LENGTH(params), NULL, err) < 0)
+		return err_wrap(err, "writing a dead letter");
+	return 0;
+}
+
+/* exact: keys superseded; starts: values rows superseded as a whole. */
+static void add_superseded(struct array *exact, struct array *starts,
+			   struct buf *key, const struct target_shape *shape,
+			   const struct batch_item *item)
+{
+	const struct batch_row *row = item->row;
+	bool values = shape->table->values;
+
+	for (uint32_t i = 0; i < row->count; i++) {
+		buf_reset(key, KEY_MAX_BYTES);
+		add_attribute_key(key, shape, item->entry, &row->attributes[i]);
+		array_add_text(exact, (struct str){ key->at, key->n });
+	}
+	if (values && row->op != BATCH_DELETE && !row->cleared)
+		return;
+	buf_reset(key, KEY_MAX_BYTES);
+	if (values)
+		add_attribute_key(key, shape, item->entry, NULL);
+	else
+		add_key(key, shape, item->entry);
+	array_add_text(values ? starts : exact,
+		       (struct str){ key->at, key->n });
+}
+
+void dead_letter_clear(struct pg *pg, const struct target_shape *shape,
+		       const struct batch_item *items, size_t count)
+{
+	CLEANUP(array_done) struct array exact, starts;
+	CLEANUP(buf_done) struct buf key;
+	struct str record = str_of(shape->table->name);
+
+	buf_init(&key, KEY_MAX_BYTES);
+	array_init(&exact);
+	array_init(&starts);
+	array_start(&exact, ARRAY_TEXT);
+	array_start(&starts, ARRAY_TEXT);
+	for (size_t i = 0; i < count; i++)
+		add_superseded(&exact, &starts, &key, shape, &items[i]);
+	const struct pg_param params[] = {
+		{ record.at, record.n, false },
+		array_param(&exact),
+		array_param(&starts),
+	};
+	pg_pipe_query(pg, clear_sql, params, LENGTH(params));
+}
