@@ -32,7 +32,7 @@ enum { HEAD_PERIOD_MS = 100, HEAD_KEEP_MS = 10 * 60 * 1000 };
  * no server is no error here. */
 int head_start(const struct source_config *config, const char *mode,
 	       struct head **ret, struct err *err) MUST_CHECK;
-void head_stop(struct head *head); /* NULL is fine; takes < 1 s */
+void head_stop(struct head *head); /* NULL is fine; takes up to 2 s */
 
 /* Ask now rather than at the next tick. From any thread. */
 void head_poke(struct head *head);
@@ -46,7 +46,7 @@ struct head_state {
 	bool connected;
 	int64_t sampled_us; /* newest sample, monotonic; INT64_MIN if none */
 	uint64_t samples, failures;
-	char error[256]; /* of the last failure; "" while connected */
+	char error[768]; /* of the last failure; "" while connected */
 };
 /* The newest head's canonical text is appended to `position` (may be NULL). */
 void head_state(struct head *head, struct head_state *ret,

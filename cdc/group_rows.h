@@ -1,0 +1,28 @@
+/* From a rows event to the transform, row by row. Part of group.c. */
+#ifndef CDC_GROUP_ROWS_H
+#define CDC_GROUP_ROWS_H
+
+#include <stdint.h>
+
+#include "base/defs.h"
+
+struct err;
+struct group_rows;
+struct group_sink;
+struct rows;
+struct table;
+struct transform;
+
+/* Both are borrowed. */
+struct group_rows *group_rows_new(struct transform *transform,
+				  const struct group_sink *sink);
+void group_rows_free(struct group_rows *rows); /* NULL is fine */
+
+/* All rows of one event, of a planned table. *count is raised by each row
+ * before the sink gets it, so that it is right after an error. */
+int group_rows_feed(struct group_rows *group, struct table *table,
+		    struct rows *rows, uint64_t *count,
+		    struct err *err) MUST_CHECK;
+uint64_t group_rows_invalid_text(const struct group_rows *rows);
+
+#endif

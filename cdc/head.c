@@ -1,0 +1,306 @@
+#include "cdc/head.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "cdc/binlog/position.h"
+#include "cdc/source.h"
+
+/* A busy source gives a sample per period and a few more by pokes. */
+enum {
+	SAMPLES_MAX = 16384,
+	ANSWER_MS = 2000, /* longest wait for a connection or a sample */
+	RETRY_MIN_MS = 100,
+	RETRY_MAX_MS = 5000,
+};
+
+struct sample {
+	int64_t taken_us; /* of the latest question with this answer */
+	struct position position;
+};
+
+struct head {
+	struct source_config config;
+	const char *mode;
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t wake;
+	bool stop, poked;
+	/* The connection, for stopping a blocked question; NULL: none. */
+	struct source *source;
+	struct sample *ring; /* owned; SAMPLES_MAX, oldest first from `first` */
+	size_t first, count;
+	int64_t passed_us;
+	struct head_state state;
+};
+
+static struct sample *sample_at(const struct head *head, size_t i)
+{
+	return &head->ring[(head->first + i) % SAMPLES_MAX];
+}
+
+static void drop_first(struct head *head)
+{
+	position_done(&sample_at(head, 0)->position);
+	head->first = (head->first + 1) % SAMPLES_MAX;
+	head->count--;
+}
+
+/* Takes the position. */
+static void add_sample(struct head *head, int64_t taken_us,
+		       struct position *position)
+{
+	struct sample *last;
+
+	head->state.sampled_us = taken_us;
+	head->state.samples++;
+	last = head->count ? sample_at(head, head->count - 1) : NULL;
+	if (last && position_equal(&last->position, position)) {
+		last->taken_us = taken_us;
+		position_done(position);
+		return;
+	}
+	while (head->count > 1 &&
+	       (head->count == SAMPLES_MAX ||
+		sample_at(head, 1)->taken_us <
+			taken_us - (int64_t)HEAD_KEEP_MS * 1000))
+		drop_first(head);
+	head->count++;
+	last = sample_at(head, head->count - 1);
+	last->taken_us = taken_us;
+	last->position = *position;
+}
+
+static void failed(struct head *head, const struct err *err)
+{
+	pthread_mutex_lock(&head->lock);
+	head->state.connected = false;
+	head->state.failures++;
+	snprintf(head->state.error, sizeof(head->state.error), "%s", err->msg);
+	pthread_mutex_unlock(&head->lock);
+}
+
+/* False: we are to stop. */
+static bool sleep_until(struct head *head, int64_t until_us)
+{
+	struct timespec at = { .tv_sec = until_us / 1000000,
+			       .tv_nsec = until_us % 1000000 * 1000 };
+	int timed_out = 0;
+	bool go_on;
+
+	pthread_mutex_lock(&head->lock);
+	while (!head->stop && !head->poked && !timed_out)
+		timed_out =
+			pthread_cond_timedwait(&head->wake, &head->lock, &at);
+	head->poked = false;
+	go_on = !head->stop;
+	pthread_mutex_unlock(&head->lock);
+	return go_on;
+}
+
+/* Publish the connection; false when we are to stop. */
+static bool set_source(struct head *head, struct source *source)
+{
+	bool go_on;
+
+	pthread_mutex_lock(&head->lock);
+	head->source = source;
+	go_on = !head->stop;
+	if (source && go_on) {
+		head->state.connected = true;
+		head->state.error[0] = '\0';
+	}
+	pthread_mutex_unlock(&head->lock);
+	return go_on;
+}
+
+static int take_sample(struct head *head, struct source *source,
+		       struct err *err)
+{
+	struct position position;
+	int64_t begun = clock_mono_us();
+	int fail = source_head(source, head->mode, &position, err);
+
+	if (fail)
+		return fail;
+	pthread_mutex_lock(&head->lock);
+	add_sample(head, begun, &position);
+	pthread_mutex_unlock(&head->lock);
+	return 0;
+}
+
+/* Sample until the connection fails or we are to stop. */
+static void sample_on(struct head *head, struct source *source)
+{
+	struct err err = { 0 };
+	int64_t next = clock_mono_us();
+	bool go_on = set_source(head, source);
+
+	while (go_on) {
+		if (take_sample(head, source, &err)) {
+			failed(head, &err);
+			break;
+		}
+		next += HEAD_PERIOD_MS * 1000;
+		if (next < clock_mono_us())
+			next = clock_mono_us();
+		go_on = sleep_until(head, next);
+	}
+	set_source(head, NULL);
+}
+
+static void *sample_all(void *user)
+{
+	struct head *head = user;
+	int64_t retry = RETRY_MIN_MS;
+	bool go_on = true;
+
+	while (go_on) {
+		struct source *source = NULL;
+		struct err err = { 0 };
+		int64_t begun = clock_mono_us();
+
+		if (source_connect(&head->config, &source, &err))
+			failed(head, &err);
+		else
+			sample_on(head, source);
+		source_close(source);
+		/* A connection that lasted begins the back-off anew. */
+		retry = clock_mono_us() - begun > RETRY_MAX_MS * 1000
+				? RETRY_MIN_MS
+				: retry * 2;
+		if (retry > RETRY_MAX_MS)
+			retry = RETRY_MAX_MS;
+		go_on = sleep_until(head, clock_mono_us() + retry * 1000);
+	}
+	return NULL;
+}
+
+static int start_thread(struct head *head)
+{
+	sigset_t all, old;
+	int fail;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	fail = pthread_create(&head->thread, NULL, sample_all, head);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return fail;
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void head_free(struct head *head)
+{
+	while (head->count > 0)
+		drop_first(head);
+	free(head->ring);
+	pthread_cond_destroy(&head->wake);
+	pthread_mutex_destroy(&head->lock);
+	free(head);
+}
+
+int head_start(const struct source_config *config, const char *mode,
+	       struct head **ret, struct err *err)
+{
+	struct head *head = mem_zalloc(sizeof(*head));
+	int fail;
+
+	head->config = *config;
+	head->config.read_timeout_ms = ANSWER_MS;
+	if (head->config.connect_timeout_ms > ANSWER_MS)
+		head->config.connect_timeout_ms = ANSWER_MS;
+	head->mode = mode;
+	head->ring = mem_array(SAMPLES_MAX, sizeof(*head->ring));
+	head->passed_us = INT64_MIN;
+	head->state.sampled_us = INT64_MIN;
+	pthread_mutex_init(&head->lock, NULL);
+	init_cond(&head->wake);
+	fail = start_thread(head);
+	if (fail) {
+		head_free(head);
+		return err_set(err, ERR_LIMIT, "the head sampler's thread: %s",
+			       strerror(fail));
+	}
+	*ret = head;
+	return 0;
+}
+
+void head_stop(struct head *head)
+{
+	if (!head)
+		return;
+	pthread_mutex_lock(&head->lock);
+	head->stop = true;
+	if (head->source)
+		source_cancel(head->source);
+	pthread_cond_signal(&head->wake);
+	pthread_mutex_unlock(&head->lock);
+	pthread_join(head->thread, NULL);
+	head_free(head);
+}
+
+void head_poke(struct head *head)
+{
+	pthread_mutex_lock(&head->lock);
+	head->poked = true;
+	pthread_cond_signal(&head->wake);
+	pthread_mutex_unlock(&head->lock);
+}
+
+/* Samples grow, so those that are contained come first; they are dropped, but
+ * for the newest, whose time may still move on. */
+int64_t head_passed(struct head *head, const struct position *applied)
+{
+	int64_t passed;
+
+	pthread_mutex_lock(&head->lock);
+	while (head->count > 0 &&
+	       position_contains(applied, &sample_at(head, 0)->position)) {
+		if (sample_at(head, 0)->taken_us > head->passed_us)
+			head->passed_us = sample_at(head, 0)->taken_us;
+		if (head->count == 1)
+			break;
+		drop_first(head);
+	}
+	passed = head->passed_us;
+	pthread_mutex_unlock(&head->lock);
+	return passed;
+}
+
+void head_forget(struct head *head)
+{
+	pthread_mutex_lock(&head->lock);
+	while (head->count > 0)
+		drop_first(head);
+	head->passed_us = INT64_MIN;
+	pthread_mutex_unlock(&head->lock);
+	head_poke(head);
+}
+
+void head_state(struct head *head, struct head_state *ret, struct buf *position)
+{
+	pthread_mutex_lock(&head->lock);
+	*ret = head->state;
+	if (position && head->count > 0)
+		position_format(&sample_at(head, head->count - 1)->position,
+				position);
+	pthread_mutex_unlock(&head->lock);
+}
