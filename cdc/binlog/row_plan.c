@@ -256,6 +256,8 @@ static int plan_details(const struct draft *d, struct value_codec *codec,
 	case TYPE_TIME2:
 		codec->scale = (uint8_t)d->column->meta;
 		return 0;
+	case TYPE_VECTOR:
+		return 0;
 	case TYPE_ENUM:
 	case TYPE_SET:
 		return plan_labels(d, codec, err);

@@ -66,6 +66,7 @@ bool table_map_is_text(uint8_t type)
 	case TYPE_BLOB:
 	case TYPE_BLOB_COMPRESSED:
 	case TYPE_VARCHAR_COMPRESSED:
+	case TYPE_VECTOR: /* seen on MySQL 9.7: collation 63 */
 		return true;
 	default:
 		return false;
@@ -90,6 +91,12 @@ static bool is_label(uint8_t type)
 static bool is_geometry(uint8_t type)
 {
 	return type == TYPE_GEOMETRY;
+}
+
+/* MariaDB gives geometries a character set too (binary). */
+static bool is_mariadb_text(uint8_t type)
+{
+	return table_map_is_text(type) || is_geometry(type);
 }
 
 static bool is_vector(uint8_t type)
@@ -310,7 +317,8 @@ static void read_charsets(struct reader *r, uint64_t type,
 			  struct table_map *map)
 {
 	bool labels = type >= TLV_LABEL_DEFAULT_CHARSET;
-	type_is is = labels ? is_label : table_map_is_text;
+	type_is text = map->mariadb ? is_mariadb_text : table_map_is_text;
+	type_is is = labels ? is_label : text;
 
 	if (type == TLV_DEFAULT_CHARSET || type == TLV_LABEL_DEFAULT_CHARSET)
 		read_default_charset(r, map, is);
@@ -406,6 +414,7 @@ int table_map_parse(struct reader body, const struct format *format,
 			       count);
 
 	map = new_map(body, count);
+	map->mariadb = format->mariadb;
 	struct reader r = reader_of(map->body, map->body_n);
 	read_head(&r, format, &map->id, &map->schema, &map->table);
 	reader_lenenc(&r);

@@ -54,6 +54,7 @@ struct table_column {
 struct table_map {
 	uint64_t id;
 	struct str schema, table;
+	bool mariadb;	    /* whose layout of the metadata it has */
 	unsigned has;	    /* enum table_map_meta */
 	size_t count;	    /* columns, at least 1 */
 	struct str *labels; /* owned; bytes in the column's charset */

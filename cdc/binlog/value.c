@@ -1,5 +1,6 @@
 #include "cdc/binlog/value.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,7 +196,9 @@ bool value_double(double number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
 
 	if (!isfinite(number))
 		return false;
-	for (int digits = 14; digits <= 16; digits++) {
+	/* Below the normal range fewer than 15 digits may do. */
+	for (int digits = fabs(number) < DBL_MIN ? 0 : 14; digits <= 16;
+	     digits++) {
 		snprintf(printed, sizeof(printed), "%.*e", digits, number);
 		if (strtod(printed, NULL) == number)
 			break;
@@ -210,7 +213,8 @@ bool value_float(float number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
 
 	if (!isfinite(number))
 		return false;
-	for (int digits = 5; digits <= 8; digits++) {
+	for (int digits = fabsf(number) < FLT_MIN ? 0 : 5; digits <= 8;
+	     digits++) {
 		snprintf(printed, sizeof(printed), "%.*e", digits,
 			 (double)number);
 		if (strtof(printed, NULL) == number)
