@@ -88,10 +88,13 @@ bool str_to_u64(struct str a, uint64_t *ret)
 
 bool str_to_i64(struct str a, int64_t *ret)
 {
-	bool negative = a.n && a.at[0] == '-';
-	struct str digits = { a.at + negative, a.n - negative };
 	uint64_t value;
 
+	if (a.n == 0)
+		return false;
+
+	bool negative = a.at[0] == '-';
+	struct str digits = { a.at + negative, a.n - negative };
 	if (!str_to_u64(digits, &value) ||
 	    value > (uint64_t)INT64_MAX + negative)
 		return false;
