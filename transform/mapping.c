@@ -294,19 +294,15 @@ static int check_links(const struct loader *l, struct err *err)
 	return 0;
 }
 
-int mapping_load(const char *path, const char *prefix, struct mapping **ret,
-		 struct err *err)
+static int read_document(const struct yaml *doc, const char *prefix,
+			 struct mapping **ret, struct err *err)
 {
-	CLEANUP(yaml_freep) struct yaml *doc = NULL;
-	CLEANUP(mapping_freep) struct mapping *mapping = NULL;
-	int rc = yaml_load(path, &doc, err);
-
-	if (rc < 0)
-		return err_wrap(err, "mapping");
-	mapping = mem_zalloc(sizeof(*mapping));
-	mapping->prefix = mem_strdup(prefix ? prefix : "");
-
+	CLEANUP(mapping_freep)
+	struct mapping *mapping = mem_zalloc(sizeof(*mapping));
 	struct loader l = { .doc = doc, .mapping = mapping };
+	int rc;
+
+	mapping->prefix = mem_strdup(prefix ? prefix : "");
 	rc = read_tables(&l, err);
 	if (rc == 0)
 		rc = check_links(&l, err);
@@ -314,6 +310,28 @@ int mapping_load(const char *path, const char *prefix, struct mapping **ret,
 		return err_wrap(err, "mapping");
 	*ret = TAKE(mapping);
 	return 0;
+}
+
+int mapping_load(const char *path, const char *prefix, struct mapping **ret,
+		 struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml *doc = NULL;
+	int rc = yaml_load(path, &doc, err);
+
+	if (rc < 0)
+		return err_wrap(err, "mapping");
+	return read_document(doc, prefix, ret, err);
+}
+
+int mapping_parse(const char *file, struct str text, const char *prefix,
+		  struct mapping **ret, struct err *err)
+{
+	CLEANUP(yaml_freep) struct yaml *doc = NULL;
+	int rc = yaml_parse(file, text.at, text.n, &doc, err);
+
+	if (rc < 0)
+		return err_wrap(err, "mapping");
+	return read_document(doc, prefix, ret, err);
 }
 
 static void free_table(struct mapping_table *table)

@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/defs.h"
+#include "base/str.h"
 
 struct err;
 
@@ -77,6 +78,9 @@ struct mapping {
 
 int mapping_load(const char *path, const char *prefix, struct mapping **ret,
 		 struct err *err) MUST_CHECK;
+/* The same from memory; file is its name in errors. */
+int mapping_parse(const char *file, struct str text, const char *prefix,
+		  struct mapping **ret, struct err *err) MUST_CHECK;
 void mapping_free(struct mapping *mapping);
 void mapping_freep(struct mapping **mapping);
 

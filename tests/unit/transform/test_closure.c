@@ -1,0 +1,190 @@
+/* The foreign keys of a whole Magento, against the list of what each delete
+ * reaches that was made from the same schema by other means. FICUS_MAGENTO is
+ * a folder with magento-fks.tsv and magento-cascades.tsv. */
+#include "tests/lib/test.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "tests/unit/transform/shop.h"
+#include "transform/fk.h"
+#include "transform/mapping.h"
+
+enum { ROWS_MAX = 1024, FILE_MAX = 1024 * 1024, LINES_MAX = 4096 };
+
+struct lines { /* a set of owned texts */
+	char *at[LINES_MAX];
+	size_t n;
+};
+
+static struct mapping *mapping;
+static struct fk_row rows[ROWS_MAX];
+static size_t row_count;
+
+static bool has(const struct lines *lines, const char *line)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (strcmp(lines->at[i], line) == 0)
+			return true;
+	return false;
+}
+
+static void add(struct lines *lines, char *line)
+{
+	assert_true(lines->n < LINES_MAX);
+	if (has(lines, line))
+		free(line);
+	else
+		lines->at[lines->n++] = line;
+}
+
+static char *read_facts(const char *name)
+{
+	char *path = mem_printf("%s/%s", getenv("FICUS_MAGENTO"), name), *text;
+	struct err err = { 0 };
+	size_t n;
+
+	if (file_read(path, FILE_MAX, &text, &n, &err) < 0)
+		fail_msg("%s", err.msg);
+	free(path);
+	return text;
+}
+
+/* Up to six columns of the next line, the heading excepted; false: no more. */
+static bool next_line(char **rest, char *columns[6])
+{
+	char *line = *rest;
+	size_t n = strcspn(line, "\n");
+
+	if (n == 0)
+		return false;
+	*rest = line + n + (line[n] == '\n');
+	line[n] = '\0';
+	for (size_t i = 0; i < 6; i++) {
+		columns[i] = line;
+		line += strcspn(line, "\t");
+		if (*line)
+			*line++ = '\0';
+	}
+	return true;
+}
+
+static void load_keys(char *text)
+{
+	char *c[6];
+
+	next_line(&text, c);
+	while (next_line(&text, c)) {
+		assert_true(row_count < ROWS_MAX);
+		assert_null(strchr(c[1], ',')); /* Magento has none */
+		rows[row_count] = (struct fk_row){
+			.constraint = mem_printf("FK_%zu", row_count),
+			.child_table = c[0],
+			.child_column = c[1],
+			.parent_table = c[2],
+			.parent_column = c[3],
+			.on_delete = c[4],
+			.on_update = c[5],
+		};
+		row_count++;
+	}
+}
+
+static void expected_lines(char *text, struct lines *lines)
+{
+	char *c[6];
+
+	next_line(&text, c);
+	while (next_line(&text, c)) {
+		const struct mapping_table *root = mapping_find(mapping, c[0]);
+		const struct mapping_table *child = mapping_find(mapping, c[2]);
+
+		if (root && child)
+			add(lines, mem_printf("%s %s %s %s", root->target->name,
+					      child->target->name, c[3], c[4]));
+	}
+}
+
+static void walk(const struct fk_graph *graph, const char *root,
+		 const struct target_table *parent, struct lines *lines)
+{
+	size_t count;
+	const struct fk_action *a = fk_actions(graph, parent, &count);
+
+	for (size_t i = 0; i < count; i++, a++) {
+		const char *column =
+			a->kind == ACTION_ATTRIBUTE
+				? "attribute_id"
+				: a->child->columns[a->child_column[0]].name;
+
+		add(lines,
+		    mem_printf("%s %s %s %s", root, a->child->name, column,
+			       a->kind == ACTION_SET_NULL ? "SET NULL"
+							  : "CASCADE"));
+		if (a->kind == ACTION_DELETE)
+			walk(graph, root, a->child, lines);
+	}
+}
+
+static size_t missing(const struct lines *from, const struct lines *in,
+		      const char *what)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		if (has(in, from->at[i]))
+			continue;
+		print_error("%s: %s\n", what, from->at[i]);
+		n++;
+	}
+	return n;
+}
+
+static void free_lines(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		free(lines->at[i]);
+	free(lines);
+}
+
+TEST(the_closure_of_every_parent_is_magentos)
+{
+	char *keys = read_facts("magento-fks.tsv");
+	char *cascades = read_facts("magento-cascades.tsv");
+	struct lines *expected = mem_zalloc(sizeof(*expected));
+	struct lines *found = mem_zalloc(sizeof(*found));
+	struct fk_graph *graph = NULL;
+	struct err err = { 0 };
+
+	mapping = shop_mapping("");
+	load_keys(keys);
+	if (fk_graph_new(mapping, rows, row_count, &graph, &err) < 0)
+		fail_msg("%s", err.msg);
+	expected_lines(cascades, expected);
+	for (size_t i = 0; i < mapping->target_count; i++)
+		walk(graph, mapping->targets[i]->name, mapping->targets[i],
+		     found);
+	assert_true(expected->n > 50);
+	assert_int_equal(missing(expected, found, "not followed") +
+				 missing(found, expected, "not Magento's"),
+			 0);
+	for (size_t i = 0; i < row_count; i++) {
+		char *name;
+
+		memcpy(&name, &rows[i].constraint, sizeof(name));
+		free(name);
+	}
+	fk_graph_free(graph);
+	mapping_free(mapping);
+	free_lines(expected);
+	free_lines(found);
+	free(keys);
+	free(cascades);
+}
+
+RUN_WITH("FICUS_MAGENTO", CASE(the_closure_of_every_parent_is_magentos))

@@ -1,0 +1,282 @@
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "tests/unit/transform/shop.h"
+#include "transform/fk.h"
+#include "transform/mapping.h"
+
+/* constraint, child, column, parent, column, on delete, on update */
+#define KEY(name, child, column, parent, to, rule)                             \
+	{                                                                      \
+		name, child, column, parent, to, rule, "RESTRICT"              \
+	}
+
+static struct mapping *mapping;
+static struct fk_graph *graph;
+
+static int open_mapping(void **state)
+{
+	(void)state;
+	mapping = shop_mapping("");
+	graph = NULL;
+	return 0;
+}
+
+static int close_mapping(void **state)
+{
+	(void)state;
+	fk_graph_free(graph);
+	mapping_free(mapping);
+	return 0;
+}
+
+static void build(const struct fk_row *rows, size_t count)
+{
+	struct err err = { 0 };
+
+	if (fk_graph_new(mapping, rows, count, &graph, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void refused(const struct fk_row *rows, size_t count, const char *text)
+{
+	struct err err = { 0 };
+
+	assert_int_equal(fk_graph_new(mapping, rows, count, &graph, &err),
+			 ERR_CONFIG);
+	if (!strstr(err.msg, text))
+		fail_msg("%s", err.msg);
+	assert_null(graph);
+}
+
+static const struct fk_action *actions(const char *target, size_t *count)
+{
+	return fk_actions(graph, mapping_target(mapping, target), count);
+}
+
+static const struct fk_action *only_action(const char *target)
+{
+	size_t count = 0;
+	const struct fk_action *action = actions(target, &count);
+
+	assert_int_equal(count, 1);
+	return action;
+}
+
+static const char *child_name(const struct fk_action *a, size_t i)
+{
+	return a->child->columns[a->child_column[i]].name;
+}
+
+TEST(a_graph_of_nothing_has_no_actions)
+{
+	size_t count = 9;
+
+	build(NULL, 0);
+	actions("customers", &count);
+	assert_int_equal(count, 0);
+	assert_false(fk_follows_updates(graph,
+					mapping_target(mapping, "customers")));
+}
+
+TEST(cascade_and_set_null_of_flat_tables)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "customer_address_entity", "parent_id",
+		    "customer_entity", "entity_id", "CASCADE"),
+		KEY("B", "sales_order", "customer_id", "customer_entity",
+		    "entity_id", "SET NULL"),
+		KEY("C", "customer_entity", "store_id", "store", "store_id",
+		    "RESTRICT"),
+		KEY("D", "wishlist", "customer_id", "customer_entity",
+		    "entity_id", "CASCADE"),
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = actions("customers", &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(a[0].kind, ACTION_DELETE);
+	assert_string_equal(a[0].child->name, "customer_addresses");
+	assert_int_equal(a[0].columns, 1);
+	assert_string_equal(child_name(&a[0], 0), "parent_id");
+	assert_int_equal(a[1].kind, ACTION_SET_NULL);
+	assert_string_equal(a[1].child->name, "orders");
+	assert_string_equal(child_name(&a[1], 0), "customer_id");
+	actions("stores", &count);
+	assert_int_equal(count, 0);
+}
+
+#define VALUES_OF(type)                                                        \
+	KEY("E" type, "catalog_product_entity_" type, "entity_id",             \
+	    "catalog_product_entity", "entity_id", "CASCADE")
+
+TEST(value_tables_of_one_target_are_one_action)
+{
+	static const struct fk_row rows[] = {
+		VALUES_OF("datetime"), VALUES_OF("decimal"), VALUES_OF("int"),
+		VALUES_OF("text"),     VALUES_OF("varchar"),
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = actions("products", &count);
+	assert_int_equal(count, 2); /* product_values, product_prices */
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(a[i].kind, ACTION_VALUES);
+		assert_null(a[i].backends);
+		assert_string_equal(child_name(&a[i], 0), "entity_id");
+		assert_string_equal(a[i].entity_type, "catalog_product");
+	}
+}
+
+TEST(a_value_table_without_the_key_narrows_the_action)
+{
+	static const struct fk_row rows[] = { VALUES_OF("int"),
+					      VALUES_OF("varchar") };
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = only_action("products");
+	assert_string_equal(a->child->name, "product_values");
+	assert_string_equal(a->backends[0], "int");
+	assert_string_equal(a->backends[1], "varchar");
+	assert_null(a->backends[2]);
+}
+
+TEST(an_attribute_takes_its_values_along)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "catalog_product_entity_decimal", "attribute_id",
+		    "eav_attribute", "attribute_id", "CASCADE"),
+		KEY("B", "eav_attribute_option", "attribute_id",
+		    "eav_attribute", "attribute_id", "CASCADE"),
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = actions("attributes", &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(a[0].kind, ACTION_ATTRIBUTE);
+	assert_string_equal(a[0].child->name, "product_prices");
+	assert_string_equal(a[0].backends[0], "decimal");
+	assert_string_equal(child_name(&a[0], 0), "attributes");
+	assert_int_equal(a[1].kind, ACTION_DELETE);
+	assert_string_equal(a[1].child->name, "attribute_options");
+}
+
+TEST(keys_of_several_columns_and_to_the_own_table)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "catalog_category_entity", "parent_id",
+		    "catalog_category_entity", "entity_id", "CASCADE"),
+		KEY("B", "catalog_product_website", "website_id",
+		    "catalog_category_product", "category_id", "CASCADE"),
+		KEY("B", "catalog_product_website", "product_id",
+		    "catalog_category_product", "product_id", "CASCADE"),
+	};
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = only_action("categories");
+	assert_string_equal(a->child->name, "categories");
+	assert_string_equal(child_name(a, 0), "parent_id");
+	a = only_action("product_categories");
+	assert_int_equal(a->columns, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct target_table *parent =
+			mapping_target(mapping, "product_categories");
+		const char *to = parent->columns[a->parent_column[i]].name;
+
+		assert_string_equal(to, strcmp(child_name(a, i), "product_id")
+						? "category_id"
+						: "product_id");
+	}
+}
+
+TEST(what_can_not_be_followed_is_refused_by_name)
+{
+	static const struct fk_row ancestor[] = {
+		KEY("ANC", "sales_order", "store_id", "elsewhere", "id",
+		    "CASCADE"),
+	};
+	static const struct fk_row column[] = {
+		KEY("COL", "sales_order", "custom_id", "store", "store_id",
+		    "CASCADE"),
+	};
+	static const struct fk_row secret[] = {
+		KEY("SEC", "sales_order", "store_id", "customer_entity",
+		    "rp_token", "CASCADE"),
+	};
+	static const struct fk_row value[] = {
+		KEY("VAL", "catalog_product_entity_int", "value", "store",
+		    "store_id", "CASCADE"),
+	};
+	static const struct fk_row null[] = {
+		KEY("NUL", "catalog_product_entity_int", "store_id", "store",
+		    "store_id", "SET NULL"),
+	};
+	static const struct fk_row wide[] = {
+		KEY("WIDE", "sales_order", "store_id", "store", "code",
+		    "CASCADE"),
+		KEY("WIDE", "sales_order", "state", "store", "code", "CASCADE"),
+		KEY("WIDE", "sales_order", "status", "store", "code",
+		    "CASCADE"),
+		KEY("WIDE", "sales_order", "quote_id", "store", "code",
+		    "CASCADE"),
+		KEY("WIDE", "sales_order", "weight", "store", "code",
+		    "CASCADE"),
+	};
+
+	refused(ancestor, 1, "ANC (sales_order.store_id → elsewhere.id)");
+	refused(column, 1, "COL");
+	refused(secret, 1, "SEC");
+	refused(value, 1, "VAL");
+	refused(null, 1, "NUL");
+	refused(wide, LENGTH(wide), "WIDE");
+}
+
+TEST(set_null_of_a_column_that_no_record_has_is_no_loss)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "sales_order", "plugin_id", "plugin", "id",
+		    "SET NULL"),
+		KEY("B", "sales_order", "plugin_store", "store", "store_id",
+		    "SET NULL"),
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	actions("stores", &count);
+	assert_int_equal(count, 0);
+}
+
+TEST(on_update_is_refused_where_the_key_can_change)
+{
+	static const struct fk_row by_code[] = {
+		{ "CODE", "sales_order", "coupon_code", "store", "code",
+		  "RESTRICT", "CASCADE" },
+	};
+	static const struct fk_row by_id[] = {
+		{ "ID", "sales_order", "store_id", "store", "store_id",
+		  "SET NULL", "CASCADE" },
+	};
+
+	refused(by_code, 1, "CODE");
+	build(by_id, 1);
+	assert_true(
+		fk_follows_updates(graph, mapping_target(mapping, "stores")));
+	only_action("stores");
+}
+
+#define FRESH(name)                                                            \
+	cmocka_unit_test_setup_teardown(name, open_mapping, close_mapping)
+RUN(FRESH(a_graph_of_nothing_has_no_actions),
+    FRESH(cascade_and_set_null_of_flat_tables),
+    FRESH(value_tables_of_one_target_are_one_action),
+    FRESH(a_value_table_without_the_key_narrows_the_action),
+    FRESH(an_attribute_takes_its_values_along),
+    FRESH(keys_of_several_columns_and_to_the_own_table),
+    FRESH(what_can_not_be_followed_is_refused_by_name),
+    FRESH(set_null_of_a_column_that_no_record_has_is_no_loss),
+    FRESH(on_update_is_refused_where_the_key_can_change))

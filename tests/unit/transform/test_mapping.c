@@ -1,0 +1,192 @@
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "tests/unit/transform/shop.h"
+#include "transform/mapping.h"
+
+#define CUSTOMERS                                                              \
+	"tables:\n"                                                            \
+	"  - source: customer_entity\n"                                        \
+	"    kind: row\n"                                                      \
+	"    target: customers\n"                                              \
+	"    domain: customer\n"                                               \
+	"    family: customer_entity\n"                                        \
+	"    link: entity_id\n"
+
+TEST(the_shipped_mapping_loads)
+{
+	struct mapping *m = shop_mapping("");
+	const struct mapping_table *t = mapping_find(m, "customer_entity");
+
+	assert_non_null(t);
+	assert_int_equal(t->kind, TABLE_ROW);
+	assert_int_equal(t->domain, DOMAIN_CUSTOMER);
+	assert_string_equal(t->target->name, "customers");
+	assert_string_equal(t->link, "entity_id");
+	t = mapping_find(m, "customer_address_entity_int");
+	assert_int_equal(t->kind, TABLE_EAV);
+	assert_string_equal(t->via, "customer_address_entity");
+	assert_string_equal(t->entity_type, "customer_address");
+	assert_string_equal(t->backend, "int");
+	assert_true(t->target->values);
+	t = mapping_find(m, "eav_attribute");
+	assert_int_equal(t->kind, TABLE_METADATA);
+	assert_null(t->family);
+	assert_null(mapping_find(m, "cron_schedule"));
+	assert_string_equal(domain_name(DOMAIN_CATALOG), "catalog");
+	mapping_free(m);
+}
+
+TEST(every_target_has_columns_and_a_key)
+{
+	struct mapping *m = shop_mapping("");
+
+	for (size_t i = 0; i < m->target_count; i++) {
+		const struct target_table *t = m->targets[i];
+		size_t keys = 0;
+
+		assert_int_equal(t->index, i);
+		for (size_t c = 0; c < t->count; c++)
+			keys += t->columns[c].key > 0;
+		if (keys == 0)
+			fail_msg("%s has no key", t->name);
+	}
+	mapping_free(m);
+}
+
+/* Whatever an exclude entry of a table matches is no column of its target. */
+TEST(nothing_excluded_is_a_target_column)
+{
+	struct mapping *m = shop_mapping("");
+
+	for (size_t i = 0; i < m->table_count; i++) {
+		const struct target_table *t = m->tables[i].target;
+
+		for (size_t c = 0; c < t->count; c++)
+			if (mapping_excludes(&m->tables[i], t->columns[c].name))
+				fail_msg("%s.%s", t->name, t->columns[c].name);
+	}
+	mapping_free(m);
+}
+
+/* By name in every table, whatever the mapping says. */
+TEST(no_secret_is_a_target_column)
+{
+	static const char *const secrets[] = {
+		"password_hash",  "rp_token",	     "rp_token_created_at",
+		"failures_num",	  "first_failure",   "lock_expires",
+		"session_cutoff", "confirmation",    "protect_code",
+		"remote_ip",	  "x_forwarded_for", "account_status",
+		"address_status", "additional_data", "additional_information",
+	};
+	struct mapping *m = shop_mapping("");
+
+	for (size_t i = 0; i < m->target_count; i++) {
+		const struct target_table *t = m->targets[i];
+
+		for (size_t c = 0; c < t->count; c++) {
+			const char *name = t->columns[c].name;
+
+			assert_int_not_equal(strncmp(name, "cc_", 3), 0);
+			assert_int_not_equal(strncmp(name, "echeck_", 7), 0);
+			for (size_t s = 0; s < LENGTH(secrets); s++)
+				assert_string_not_equal(name, secrets[s]);
+		}
+	}
+	mapping_free(m);
+}
+
+TEST(secrets_are_excluded_by_name)
+{
+	struct mapping *m = shop_mapping("");
+	const struct mapping_table *c = mapping_find(m, "customer_entity");
+	const struct mapping_table *p = mapping_find(m, "sales_order_payment");
+
+	assert_true(mapping_excludes(c, "password_hash"));
+	assert_true(mapping_excludes(c, "PASSWORD_HASH"));
+	assert_true(mapping_excludes(c, "confirmation"));
+	assert_false(mapping_excludes(c, "email"));
+	assert_true(mapping_excludes(p, "cc_number_enc"));
+	assert_true(mapping_excludes(p, "cc_"));
+	assert_true(mapping_excludes(p, "echeck_type"));
+	assert_false(mapping_excludes(p, "method"));
+	mapping_free(m);
+}
+
+TEST(a_prefix_is_taken_off)
+{
+	struct mapping *m = shop_mapping("mg_");
+
+	assert_non_null(mapping_find(m, "mg_customer_entity"));
+	assert_null(mapping_find(m, "customer_entity"));
+	assert_null(mapping_find(m, "mg_mg_customer_entity"));
+	assert_null(mapping_find(m, "m"));
+	mapping_free(m);
+}
+
+static void refused(const char *yaml, const char *text)
+{
+	struct mapping *m = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(mapping_parse("m.yaml", str_of(yaml), "", &m, &err),
+			 ERR_CONFIG);
+	if (!strstr(err.msg, text) || !strstr(err.msg, "m.yaml:"))
+		fail_msg("%s", err.msg);
+	assert_null(m);
+}
+
+TEST(mistakes_are_refused_with_their_place)
+{
+	refused("", "tables");
+	refused("tables: []\n", "tables");
+	refused("tables: x\n", "tables");
+	refused("tables:\n  - x\n", "must be a map");
+	refused("tables:\n  - source: a\n", "kind");
+	refused(CUSTOMERS "    sauce: x\n", "sauce");
+	refused(CUSTOMERS "    exclude: x\n", "must be a list");
+	refused(CUSTOMERS "    exclude: ['*']\n", "names no column");
+	refused(CUSTOMERS "    backend: int\n", "for kind");
+	refused(CUSTOMERS "    via: nowhere\n", "nowhere");
+	refused("tables:\n  - {source: a, kind: odd, target: b, domain: order}",
+		"\"odd\"");
+	refused("tables:\n  - {source: a, kind: row, target: b, domain: order}",
+		"family");
+	refused("tables:\n  - {source: a, kind: metadata, target: b,"
+		" domain: order}",
+		"together");
+	refused("tables:\n  - {source: a, kind: metadata, target: b,"
+		" domain: metadata, link: c}",
+		"read whole");
+	refused("tables:\n"
+		"  - {source: a, kind: metadata, target: b, domain: metadata}\n"
+		"  - {source: a, kind: metadata, target: c, domain: metadata}",
+		"in line 2 already");
+	refused("tables:\n"
+		"  - {source: a, kind: metadata, target: b, domain: metadata}\n"
+		"  - {source: c, kind: metadata, target: b, domain: metadata}",
+		"belongs to a (line 2)");
+	refused("tables:\n  - {source: "
+		"a123456789b123456789c123456789d123456789e123456789f123456789"
+		"1234, kind: metadata, target: b, domain: metadata}",
+		"63 bytes");
+}
+
+TEST(a_missing_file_is_named)
+{
+	struct mapping *m = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(mapping_load("/nowhere/m.yaml", "", &m, &err),
+			 ERR_CONFIG);
+	assert_non_null(strstr(err.msg, "/nowhere/m.yaml"));
+}
+
+RUN(CASE(the_shipped_mapping_loads), CASE(every_target_has_columns_and_a_key),
+    CASE(nothing_excluded_is_a_target_column),
+    CASE(no_secret_is_a_target_column), CASE(secrets_are_excluded_by_name),
+    CASE(a_prefix_is_taken_off), CASE(mistakes_are_refused_with_their_place),
+    CASE(a_missing_file_is_named))

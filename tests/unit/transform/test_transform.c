@@ -1,0 +1,328 @@
+#include "tests/lib/test.h"
+
+#include <string.h>
+
+#include "tests/unit/transform/shop.h"
+#include "transform/fk.h"
+#include "transform/mapping.h"
+#include "transform/table_def.h"
+#include "transform/transform.h"
+
+static struct shop shop;
+static struct table_def *product, *customer, *varchar, *decimal, *whole;
+static struct table_def *nick, *attribute, *type;
+
+static int open_shop(void **state)
+{
+	(void)state;
+	shop_open(&shop);
+	product = shop_def("catalog_product_entity",
+			   "entity_id* sku created_at updated_at");
+	customer = shop_def("customer_entity",
+			    "entity_id* email dob password_hash confirmation "
+			    "rp_token");
+	varchar = shop_def("catalog_product_entity_varchar",
+			   "value_id* attribute_id store_id entity_id value");
+	decimal = shop_def("catalog_product_entity_decimal",
+			   "value_id* attribute_id store_id entity_id value");
+	whole = shop_def("catalog_product_entity_int",
+			 "value_id* attribute_id store_id entity_id value");
+	nick = shop_def("customer_entity_varchar",
+			"value_id* attribute_id entity_id value");
+	attribute = shop_def("eav_attribute",
+			     "attribute_id* entity_type_id attribute_code "
+			     "backend_type backend_table");
+	type = shop_def("eav_entity_type",
+			"entity_type_id* entity_type_code entity_table");
+	return 0;
+}
+
+static int close_shop(void **state)
+{
+	struct table_def *all[] = { product, customer, varchar,	  decimal,
+				    whole,   nick,     attribute, type };
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(all); i++)
+		table_def_free(all[i]);
+	shop_close(&shop);
+	return 0;
+}
+
+static void row(const struct table_def *def, const char *const *before,
+		const char *const *after)
+{
+	if (shop_row(&shop, def, ROW_ACTIONS_SILENT, before, after) < 0)
+		fail_msg("%s", shop.err.msg);
+}
+
+static void expect(const char *log)
+{
+	assert_string_equal(shop_log(&shop), log);
+}
+
+static const struct transform_counts *counts(void)
+{
+	return transform_counts(shop.transform);
+}
+
+TEST(rows_of_a_table_go_over_by_name)
+{
+	row(product, NULL, ROW("5", "a", "2026-01-02 03:04:05", NULL));
+	expect("UPSERT products entity_id=5 sku=a "
+	       "created_at=2026-01-02 03:04:05\n");
+	row(product, ROW("5", "a", NULL, NULL), ROW("5", "b", NULL, NULL));
+	expect("UPSERT products entity_id=5 sku=b\n");
+	row(product, ROW("5", "b", NULL, NULL), NULL);
+	expect("DELETE products entity_id=5 sku=b\n");
+}
+
+TEST(secrets_are_neither_decoded_nor_given_on)
+{
+	struct binding *binding;
+	struct err err = { 0 };
+
+	row(customer, NULL, ROW("1", "a@b", NULL, "hash", "key", "token"));
+	expect("UPSERT customers entity_id=1 email=a@b\n");
+	assert_int_equal(
+		transform_bind(shop.transform, customer, &binding, &err), 0);
+	assert_int_equal(binding_wanted(binding)[0], 0x07);
+	assert_string_equal(binding_source(binding), "customer_entity");
+	binding_free(binding);
+}
+
+TEST(a_table_that_is_not_mapped_has_no_binding)
+{
+	struct table_def *def = shop_def("cron_schedule", "schedule_id*");
+	struct binding *binding = (struct binding *)def;
+	struct err err = { 0 };
+
+	assert_int_equal(transform_bind(shop.transform, def, &binding, &err),
+			 0);
+	assert_null(binding);
+	table_def_free(def);
+}
+
+TEST(a_changed_key_is_a_delete_without_actions_and_a_new_row)
+{
+	row(product, ROW("5", "a", NULL, NULL), ROW("6", "a", NULL, NULL));
+	expect("DELETE products entity_id=5 sku=a\n"
+	       "UPSERT products entity_id=6 sku=a\n");
+}
+
+TEST(values_go_under_their_attribute_code)
+{
+	row(varchar, NULL, ROW("1", "73", "0", "5", "Lamp"));
+	row(varchar, NULL, ROW("2", "73", "2", "5", NULL));
+	row(decimal, NULL, ROW("1", "77", "0", "5", "1.500000"));
+	row(whole, NULL, ROW("1", "97", "0", "5", "-1"));
+	row(nick, NULL, ROW("1", "10", "9", "Bo"));
+	expect("SET product_values 5/0 name=\"Lamp\"\n"
+	       "SET product_values 5/2 name=null\n"
+	       "SET product_prices 5/0 price=1.500000\n"
+	       "SET product_values 5/0 status=-1\n"
+	       "SET customer_values 9/0 nick=\"Bo\"\n");
+	row(varchar, ROW("1", "73", "0", "5", "Lamp"), NULL);
+	expect("UNSET product_values 5/0 name\n");
+}
+
+TEST(a_value_that_moves_is_unset_where_it_was)
+{
+	row(varchar, ROW("1", "73", "1", "5", "a"),
+	    ROW("1", "73", "0", "5", "a"));
+	expect("UNSET product_values 5/1 name\n"
+	       "SET product_values 5/0 name=\"a\"\n");
+	row(varchar, ROW("1", "73", "0", "5", "a"),
+	    ROW("9", "73", "0", "5", "b"));
+	expect("SET product_values 5/0 name=\"b\"\n");
+}
+
+TEST(values_outside_the_backend_table_are_left_out_and_counted)
+{
+	row(varchar, NULL, ROW("1", "77", "0", "5", "1.5"));
+	row(varchar, NULL, ROW("1", "120", "0", "5", "in text"));
+	row(varchar, NULL, ROW("1", "10", "0", "5", "a customer's"));
+	row(varchar, NULL, ROW("1", "999", "0", "5", "nobody's"));
+	expect("");
+	assert_int_equal(counts()->foreign_backend, 3);
+	assert_int_equal(counts()->unknown_attribute, 1);
+
+	struct table_def *text =
+		shop_def("catalog_product_entity_text",
+			 "value_id* attribute_id store_id entity_id value");
+	row(text, NULL, ROW("1", "120", "0", "5", "in text"));
+	expect("SET product_values 5/0 odd=\"in text\"\n");
+	table_def_free(text);
+}
+
+TEST(a_number_that_is_none_is_written_as_text)
+{
+	row(whole, NULL, ROW("1", "97", "0", "5", "007"));
+	row(whole, NULL, ROW("1", "97", "0", "5", "n/a"));
+	expect("SET product_values 5/0 status=\"007\"\n"
+	       "SET product_values 5/0 status=\"n/a\"\n");
+}
+
+TEST(the_stream_keeps_the_attribute_map)
+{
+	row(attribute, NULL, ROW("130", "4", "colour", "int", NULL));
+	row(whole, NULL, ROW("1", "130", "0", "5", "3"));
+	row(attribute, ROW("130", "4", "colour", "int", NULL),
+	    ROW("130", "4", "color", "int", NULL));
+	row(whole, NULL, ROW("2", "130", "0", "6", "4"));
+	assert_int_equal(counts()->attribute_changes, 1);
+	row(attribute, ROW("130", "4", "color", "int", NULL), NULL);
+	row(whole, NULL, ROW("2", "130", "0", "6", "4"));
+	assert_int_equal(counts()->unknown_attribute, 1);
+	expect("UPSERT attributes attribute_id=130 entity_type_id=4 "
+	       "attribute_code=colour backend_type=int\n"
+	       "SET product_values 5/0 colour=3\n"
+	       "UPSERT attributes attribute_id=130 entity_type_id=4 "
+	       "attribute_code=color backend_type=int\n"
+	       "SET product_values 6/0 color=4\n"
+	       "DELETE attributes attribute_id=130 entity_type_id=4 "
+	       "attribute_code=color backend_type=int\n");
+}
+
+TEST(a_type_known_late_gives_its_attributes_a_home)
+{
+	struct table_def *name =
+		shop_def("catalog_category_entity_varchar",
+			 "value_id* attribute_id store_id entity_id value");
+
+	row(attribute, NULL, ROW("45", "3", "name", "varchar", NULL));
+	row(name, NULL, ROW("1", "45", "0", "7", "Root"));
+	assert_int_equal(counts()->foreign_backend, 1);
+	row(type, NULL,
+	    ROW("3", "catalog_category", "catalog_category_entity"));
+	shop_log(&shop);
+	row(name, NULL, ROW("1", "45", "0", "7", "Root"));
+	expect("SET category_values 7/0 name=\"Root\"\n");
+	row(type, ROW("3", "catalog_category", "catalog_category_entity"),
+	    NULL);
+	shop_log(&shop);
+	row(name, NULL, ROW("1", "45", "0", "7", "Root"));
+	expect("");
+	assert_int_equal(counts()->unknown_attribute, 1);
+	table_def_free(name);
+}
+
+TEST(deletes_that_fire_actions_are_marked)
+{
+	static const struct fk_row rows[] = {
+		{ "W", "catalog_product_website", "product_id",
+		  "catalog_product_entity", "entity_id", "CASCADE",
+		  "RESTRICT" },
+	};
+	struct fk_graph *graph = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(fk_graph_new(shop.mapping, rows, 1, &graph, &err), 0);
+	transform_set_foreign_keys(shop.transform, graph);
+	shop_row(&shop, product, ROW_ACTIONS_SILENT, ROW("5", NULL, NULL, NULL),
+		 NULL);
+	shop_row(&shop, product, ROW_ACTIONS_NONE, ROW("5", NULL, NULL, NULL),
+		 NULL);
+	shop_row(&shop, product, ROW_ACTIONS_LOGGED, ROW("5", NULL, NULL, NULL),
+		 NULL);
+	shop_row(&shop, customer, ROW_ACTIONS_SILENT,
+		 ROW("5", NULL, NULL, NULL, NULL, NULL), NULL);
+	expect("DELETE! products entity_id=5\n"
+	       "DELETE products entity_id=5\n"
+	       "DELETE products entity_id=5\n"
+	       "DELETE customers entity_id=5\n");
+	fk_graph_free(graph);
+}
+
+TEST(a_key_that_others_follow_on_update_must_not_change)
+{
+	static const struct fk_row rows[] = {
+		{ "W", "catalog_product_website", "product_id",
+		  "catalog_product_entity", "entity_id", "CASCADE", "CASCADE" },
+	};
+	struct fk_graph *graph = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(fk_graph_new(shop.mapping, rows, 1, &graph, &err), 0);
+	transform_set_foreign_keys(shop.transform, graph);
+	assert_int_equal(shop_row(&shop, product, ROW_ACTIONS_SILENT,
+				  ROW("5", "a", NULL, NULL),
+				  ROW("6", "a", NULL, NULL)),
+			 ERR_OPERATOR);
+	assert_int_equal(shop_row(&shop, product, ROW_ACTIONS_LOGGED,
+				  ROW("5", "a", NULL, NULL),
+				  ROW("6", "a", NULL, NULL)),
+			 0);
+	fk_graph_free(graph);
+}
+
+TEST(dates_that_are_none_become_null)
+{
+	row(customer, NULL, ROW("1", "a", "0000-00-00", NULL, NULL, NULL));
+	row(customer, NULL, ROW("1", "a", "2023-02-29", NULL, NULL, NULL));
+	row(customer, NULL, ROW("1", "a", "2024-02-29", NULL, NULL, NULL));
+	expect("UPSERT customers entity_id=1 email=a\n"
+	       "UPSERT customers entity_id=1 email=a\n"
+	       "UPSERT customers entity_id=1 email=a dob=2024-02-29\n");
+	assert_int_equal(counts()->zero_dates, 2);
+	assert_int_equal(counts()->rows, 3);
+}
+
+TEST(an_incomplete_image_stops_the_stream)
+{
+	const char *absent = shop_absent;
+
+	assert_int_equal(shop_row(&shop, product, ROW_ACTIONS_SILENT,
+				  ROW("5", "a", absent, absent),
+				  ROW("5", absent, NULL, NULL)),
+			 ERR_OPERATOR);
+	assert_int_equal(shop_row(&shop, varchar, ROW_ACTIONS_SILENT,
+				  ROW("1", absent, absent, absent, absent),
+				  NULL),
+			 ERR_OPERATOR);
+	assert_non_null(strstr(shop.err.msg, "binlog_row_image=FULL"));
+	row(product, ROW("5", absent, absent, absent), NULL);
+	expect("DELETE products entity_id=5\n");
+}
+
+static void refused(const char *name, const char *columns, const char *text)
+{
+	struct table_def *def = shop_def(name, columns);
+	struct binding *binding = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(transform_bind(shop.transform, def, &binding, &err),
+			 ERR_CONFIG);
+	if (!strstr(err.msg, text))
+		fail_msg("%s", err.msg);
+	assert_null(binding);
+	table_def_free(def);
+}
+
+TEST(tables_of_another_shape_are_refused)
+{
+	refused("catalog_product_entity", "row_id* entity_id sku", "row_id");
+	refused("catalog_product_entity", "sku", "entity_id");
+	refused("catalog_product_entity_int", "value_id* store_id entity_id",
+		"attribute_id");
+	refused("sales_order", "entity_id* grand_total:decimal(24,6)",
+		"alter table orders");
+}
+
+#define IN_SHOP(name)                                                          \
+	cmocka_unit_test_setup_teardown(name, open_shop, close_shop)
+RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
+    IN_SHOP(secrets_are_neither_decoded_nor_given_on),
+    IN_SHOP(a_table_that_is_not_mapped_has_no_binding),
+    IN_SHOP(a_changed_key_is_a_delete_without_actions_and_a_new_row),
+    IN_SHOP(values_go_under_their_attribute_code),
+    IN_SHOP(a_value_that_moves_is_unset_where_it_was),
+    IN_SHOP(values_outside_the_backend_table_are_left_out_and_counted),
+    IN_SHOP(a_number_that_is_none_is_written_as_text),
+    IN_SHOP(the_stream_keeps_the_attribute_map),
+    IN_SHOP(a_type_known_late_gives_its_attributes_a_home),
+    IN_SHOP(deletes_that_fire_actions_are_marked),
+    IN_SHOP(a_key_that_others_follow_on_update_must_not_change),
+    IN_SHOP(dates_that_are_none_become_null),
+    IN_SHOP(an_incomplete_image_stops_the_stream),
+    IN_SHOP(tables_of_another_shape_are_refused))
