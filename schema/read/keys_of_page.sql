@@ -1,0 +1,2 @@
+array(select k.entity_id from :table k order by k.entity_id
+      limit $1::bigint offset $2::bigint)

@@ -1,0 +1,4 @@
+select t.product_id, null, :columns
+from product_websites t
+where t.product_id = any(:keys)
+order by t.product_id, t.website_id

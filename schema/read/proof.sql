@@ -1,0 +1,22 @@
+-- May the copy answer? One row; none before anything was replicated. Ages are
+-- PostgreSQL's clock against itself, since the status row is written by it too.
+--   $1 domain   $2 hash of the client's key, or null
+select s.state,
+       s.lag_ms,
+       floor(extract(epoch from clock_timestamp() - s.written_at) * 1000)::bigint,
+       case $1::text
+           when 'customer' then s.customer_fresh
+           when 'catalog' then s.catalog_fresh
+           when 'order' then s.order_fresh
+       end,
+       s.epoch = e.epoch and c.epoch = e.epoch,
+       e.epoch,
+       s.postgres_start = pg_postmaster_start_time(),
+       floor(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,
+       s.system_identifier,
+       c.passed_ticket,
+       (select max(t.n) from ficus.ticket t where t.client = $2::bytea)
+from ficus.status s
+cross join ficus.epoch e
+cross join (select epoch, passed_ticket from ficus.checkpoint
+            order by seq desc limit 1) c

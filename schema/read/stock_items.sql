@@ -1,0 +1,4 @@
+select t.product_id, null, :columns
+from stock_items t
+where t.product_id = any(:keys)
+order by t.product_id, t.stock_id, t.item_id
