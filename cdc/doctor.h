@@ -12,6 +12,7 @@
 
 struct buf;
 struct doctor;
+struct mapping;
 struct settings;
 
 enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
@@ -24,8 +25,10 @@ struct doctor_item {
 };
 
 /* Always gives a report: a server that can't be reached is a FAIL in it.
- * The caller frees it. */
-struct doctor *doctor_run(const struct settings *settings);
+ * Takes a second or two; the caller frees it. The mapping's target columns
+ * are loaded, if they were not. */
+struct doctor *doctor_run(const struct settings *settings,
+			  struct mapping *mapping);
 void doctor_free(struct doctor *doctor); /* NULL is fine */
 void doctor_freep(struct doctor **doctor);
 

@@ -27,7 +27,8 @@ struct source_config;
 
 enum { HEAD_PERIOD_MS = 100, HEAD_KEEP_MS = 10 * 60 * 1000 };
 
-/* mode: auto|gtid|file, the form of the applied positions. The texts of
+/* mode: "gtid" or "file", as the applied positions are: samples of another
+ * form would never pass. The texts of
  * `config` are borrowed until head_stop(). Connecting is the thread's affair:
  * no server is no error here. */
 int head_start(const struct source_config *config, const char *mode,

@@ -178,7 +178,7 @@ static int connect_with(struct source *source,
 	if (!mysql_real_connect(source->mysql, config->host, config->user,
 				config->password, database,
 				(unsigned)config->port, NULL,
-				CLIENT_MULTI_RESULTS))
+				CLIENT_MULTI_RESULTS | CLIENT_REMEMBER_OPTIONS))
 		return source_fail(source, NULL, err);
 	return check_tls(source, config, err);
 }
@@ -221,6 +221,8 @@ void source_close(struct source *source)
 	/* A stream never answers to a polite goodbye. */
 	if (source->dumping && source->fd >= 0)
 		shutdown(source->fd, SHUT_RDWR);
+	if (source->mysql) /* the library forgets to free it */
+		mysql_optionsv(source->mysql, MYSQL_SERVER_PUBLIC_KEY, NULL);
 	mysql_close(source->mysql);
 	free(source->place);
 	free(source);

@@ -44,8 +44,10 @@ static const struct verdict verdicts[] = {
 	{ 1820, ERR_OPERATOR, "the password expired: set a new one" },
 	{ 1862, ERR_OPERATOR, "the password expired: set a new one" },
 	{ 1927, ERR_SOURCE_LOST, "" }, /* connection killed */
-	{ 2002, ERR_SOURCE_LOST, "" }, /* can't connect */
-	{ 2003, ERR_SOURCE_LOST, "" },
+	{ 2002, ERR_SOURCE_LOST,
+	  "start it, or check source.host and source.port" },
+	{ 2003, ERR_SOURCE_LOST,
+	  "start it, or check source.host and source.port" },
 	{ 2004, ERR_SOURCE_LOST, "" },
 	{ 2005, ERR_SOURCE_LOST, "check source.host" },
 	{ 2006, ERR_SOURCE_LOST, "" }, /* server has gone away */

@@ -1,0 +1,147 @@
+/* The target's part of the preflight check. */
+#include "cdc/doctor_impl.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/pg.h"
+#include "base/settings.h"
+#include "cdc/catalog.h"
+#include "cdc/migrate.h"
+#include "transform/mapping.h"
+
+enum { VERSION_LEAST = 130000 };
+
+static int connect(const struct settings *settings, struct pg **ret,
+		   struct err *err)
+{
+	struct pg_config config = {
+		.host = settings->target_host,
+		.port = settings->target_port,
+		.user = settings->target_user,
+		.password = settings->target_password,
+		.database = settings->target_database,
+		.application = "ficus-cdc check",
+		.schema = settings->target_schema,
+		.options = settings->target_options,
+		.connect_timeout_ms = settings->target_connect_timeout,
+		.tcp_user_timeout_ms = settings->target_timeout,
+		.answer_timeout_ms = settings->target_timeout,
+	};
+
+	return pg_connect(&config, ret, err);
+}
+
+/* *ret is of one row, or NULL with a FAIL added. */
+static struct pg_result *ask(struct doctor *doctor, struct pg *pg,
+			     const char *name, const char *sql)
+{
+	struct pg_result *ret = NULL;
+	struct err err = { 0 };
+
+	if (pg_query(pg, sql, NULL, 0, &ret, &err)) {
+		doctor_add_err(doctor, name, &err);
+		return NULL;
+	}
+	return ret;
+}
+
+static void check_writable(struct doctor *doctor, struct pg *pg)
+{
+	CLEANUP(pg_result_freep)
+	struct pg_result *r =
+		ask(doctor, pg, "target.writable",
+		    "select pg_is_in_recovery(), "
+		    "current_setting('default_transaction_read_only')::bool, "
+		    "has_database_privilege(current_database(), 'CREATE'), "
+		    "current_database(), current_user");
+
+	if (!r)
+		return;
+	if (pg_bool(r, 0, 0) || pg_bool(r, 0, 1))
+		doctor_add(doctor, DOCTOR_FAIL, "target.writable",
+			   "point target.host at the primary server",
+			   "the target is a standby or read-only");
+	else if (!pg_bool(r, 0, 2))
+		doctor_add(doctor, DOCTOR_WARN, "target.writable",
+			   "GRANT CREATE ON DATABASE … TO our user, or make "
+			   "the schemas ficus and target.schema its own",
+			   "user %s may not create schemas in database %s",
+			   pg_text(r, 0, 4), pg_text(r, 0, 3));
+	else
+		doctor_add(doctor, DOCTOR_OK, "target.writable", NULL,
+			   "database %s, user %s", pg_text(r, 0, 3),
+			   pg_text(r, 0, 4));
+}
+
+/* True when the schema is there as this program knows it. */
+static bool check_migrations(struct doctor *doctor, struct pg *pg)
+{
+	struct err err = { 0 };
+	size_t pending = 0;
+
+	if (migrate_pending(pg, &pending, &err)) {
+		doctor_add_err(doctor, "target.migrations", &err);
+		return false;
+	}
+	if (pending > 0)
+		doctor_add(doctor, DOCTOR_WARN, "target.migrations",
+			   "run cdc --migrate (the start does it, too)",
+			   "%zu of %zu are missing", pending, migration_count);
+	else
+		doctor_add(doctor, DOCTOR_OK, "target.migrations", NULL,
+			   "all %zu are applied", migration_count);
+	return pending == 0;
+}
+
+static void check_checkpoint(struct doctor *doctor, struct pg *pg,
+			     struct doctor_place *ret)
+{
+	CLEANUP(pg_result_freep)
+	struct pg_result *r =
+		ask(doctor, pg, "target.checkpoint",
+		    "select position, source_id, committed_at "
+		    "from ficus.checkpoint order by seq desc limit 1");
+
+	if (!r)
+		return;
+	if (pg_rows(r) == 0) {
+		doctor_add(doctor, DOCTOR_WARN, "target.checkpoint",
+			   "run cdc --bootstrap", "there is no copy yet");
+		return;
+	}
+	ret->position = mem_strdup(pg_text(r, 0, 0));
+	ret->source_id = mem_strdup(pg_text(r, 0, 1));
+	doctor_add(doctor, DOCTOR_OK, "target.checkpoint", NULL,
+		   "%s of %s, committed at %s", ret->position, ret->source_id,
+		   pg_text(r, 0, 2));
+}
+
+void doctor_target(struct doctor *doctor, const struct settings *settings,
+		   struct mapping *mapping, struct doctor_place *ret)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	struct err err = { 0 };
+	int version;
+
+	doctor_add(doctor, DOCTOR_OK, "mapping", NULL,
+		   "%zu source tables to %zu target tables",
+		   mapping->table_count, mapping->target_count);
+	if (connect(settings, &pg, &err)) {
+		doctor_add_err(doctor, "target.connect", &err);
+		return;
+	}
+	version = pg_server_version(pg);
+	doctor_add(doctor, version < VERSION_LEAST ? DOCTOR_FAIL : DOCTOR_OK,
+		   "target.connect", "use PostgreSQL 13 or later",
+		   "PostgreSQL %d.%d at %s:%d", version / 10000,
+		   version % 10000, settings->target_host,
+		   (int)settings->target_port);
+	check_writable(doctor, pg);
+	if (!check_migrations(doctor, pg))
+		return;
+	if (!doctor_is_loaded(mapping) && catalog_load(pg, mapping, &err))
+		doctor_add_err(doctor, "target.tables", &err);
+	check_checkpoint(doctor, pg, ret);
+}
