@@ -104,7 +104,7 @@ static int make_schemas(struct pg *pg, const char *schema, struct err *err)
 
 static int record(struct pg *pg, const struct migration *m, struct err *err)
 {
-	char version[STR_U64_MAX], sum[CHECKSUM_BYTES];
+	char version[STR_U64_MAX + 1] = "", sum[CHECKSUM_BYTES];
 	size_t n = str_from_u64(version, m->version);
 
 	checksum(m, sum);
