@@ -124,9 +124,9 @@ static void grow(struct attribute_map *map, size_t id)
 		return;
 	while (size <= id)
 		size *= 2;
-	map->by_id = mem_realloc(map->by_id, size * sizeof(*map->by_id));
+	map->by_id = mem_realloc(map->by_id, size * sizeof(struct attribute *));
 	memset(map->by_id + map->size, 0,
-	       (size - map->size) * sizeof(*map->by_id));
+	       (size - map->size) * sizeof(struct attribute *));
 	map->size = size;
 }
 

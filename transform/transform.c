@@ -413,8 +413,8 @@ static int eav_row(const struct work *w, const struct row_change *row,
 	return rc < 0 ? rc : set_value(w, row->after, err);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one call per row, and a struct
- * for the arguments would be filled as often. */
+/* One call per row; a struct for the arguments would be filled as often.
+ * NOLINTNEXTLINE(readability-function-size) */
 int transform_row(struct transform *transform, struct binding *binding,
 		  const struct row_change *row, struct arena *arena,
 		  record_sink sink, void *user, struct err *err)

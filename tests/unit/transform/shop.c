@@ -13,6 +13,9 @@
 #include "transform/table_def.h"
 #include "transform/transform.h"
 
+/* As format_type() has it. */
+static char timestamptz[] = "timestamp with time zone";
+
 enum { LOG_MAX = 1024 * 1024, COLUMNS_MAX = 256 };
 
 const char shop_absent[] = "(absent)";
@@ -83,7 +86,7 @@ static void read_column(struct target_column *column, char *line)
 	cut(type, " not null");
 	cut(type, " generated");
 	if (strcmp(type, "timestamptz") == 0)
-		column->type = (char *)(uintptr_t) "timestamp with time zone";
+		column->type = timestamptz;
 }
 
 /* One "create table" up to its ")"; the migration's layout is ours. */
