@@ -1,6 +1,7 @@
-/* The foreign keys of a whole Magento, against the list of what each delete
- * reaches that was made from the same schema by other means. FICUS_MAGENTO is
- * a folder with magento-fks.tsv and magento-cascades.tsv. */
+/* Against the schema of a whole Magento: every mapped table fits its target
+ * column by column, and what a delete reaches is what another reading of the
+ * same schema lists. FICUS_MAGENTO is a folder with magento-fks.tsv,
+ * magento-cascades.tsv and magento-columns.tsv. */
 #include "tests/lib/test.h"
 
 #include <stdbool.h>
@@ -14,6 +15,8 @@
 #include "tests/unit/transform/shop.h"
 #include "transform/fk.h"
 #include "transform/mapping.h"
+#include "transform/table_def.h"
+#include "transform/transform.h"
 
 enum { ROWS_MAX = 1024, FILE_MAX = 1024 * 1024, LINES_MAX = 4096 };
 
@@ -187,4 +190,93 @@ TEST(the_closure_of_every_parent_is_magentos)
 	free(cascades);
 }
 
-RUN_WITH("FICUS_MAGENTO", CASE(the_closure_of_every_parent_is_magentos))
+/* The lines of one table, already cut into columns, as its definition. */
+static struct table_def *table_of(char *const *lines, size_t count)
+{
+	struct table_def *def = table_def_new(lines[0], count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = lines[i] + strlen(lines[i]) + 1;
+
+		name += strlen(name) + 1; /* behind its place */
+		const char *type = name + strlen(name) + 1;
+		def->columns[i].name = mem_strdup(name);
+		def->columns[i].type = mem_strdup(type);
+		def->columns[i].charset = mem_strdup("");
+	}
+	return def;
+}
+
+static size_t count_wanted(const struct binding *binding, size_t columns)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < columns; i++)
+		n += binding_wanted(binding)[i / 8] >> (i % 8) & 1U;
+	return n;
+}
+
+/* Flat tables: all columns go over but the excluded, and no target column is
+ * without a source. Value tables: all but value_id are read. */
+static void check_table(struct transform *transform,
+			const struct table_def *def)
+{
+	const struct mapping_table *table = mapping_find(mapping, def->name);
+	struct binding *binding = NULL;
+	struct err err = { 0 };
+	size_t excluded = 0, generated = 0;
+
+	if (transform_bind(transform, def, &binding, &err) < 0)
+		fail_msg("%s", err.msg);
+	for (size_t i = 0; i < def->count; i++)
+		excluded += mapping_excludes(table, def->columns[i].name);
+	for (size_t i = 0; i < table->target->count; i++)
+		generated += table->target->columns[i].generated;
+	if (table->kind == TABLE_EAV) {
+		assert_int_equal(count_wanted(binding, def->count),
+				 def->count - 1);
+	} else if (count_wanted(binding, def->count) + excluded != def->count ||
+		   table->target->count - generated + excluded != def->count) {
+		fail_msg("%s: %zu columns, %zu go over, %zu excluded, %s has "
+			 "%zu",
+			 def->name, def->count,
+			 count_wanted(binding, def->count), excluded,
+			 table->target->name, table->target->count - generated);
+	}
+	binding_free(binding);
+}
+
+TEST(every_mapped_table_fits_its_target)
+{
+	char *text = read_facts("magento-columns.tsv"), *rest = text;
+	char **lines = mem_array(LINES_MAX, sizeof(char *));
+	struct transform *transform;
+	size_t n = 0, found = 0;
+	char *c[6];
+
+	mapping = shop_mapping("");
+	transform = transform_new(mapping);
+	while (next_line(&rest, c)) {
+		assert_true(n < LINES_MAX);
+		lines[n++] = c[0];
+	}
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i; end < n && strcmp(lines[i], lines[end]) == 0;)
+			end++;
+		if (!mapping_find(mapping, lines[i]))
+			continue;
+		struct table_def *def = table_of(lines + i, end - i);
+
+		check_table(transform, def);
+		table_def_free(def);
+		found++;
+	}
+	assert_int_equal(found, mapping->table_count);
+	transform_free(transform);
+	mapping_free(mapping);
+	free(lines);
+	free(text);
+}
+
+RUN_WITH("FICUS_MAGENTO", CASE(every_mapped_table_fits_its_target),
+	 CASE(the_closure_of_every_parent_is_magentos))
