@@ -53,8 +53,7 @@ void answer_over(struct exchange *x)
 		reasons = stats->magento;
 	reasons[x->reason]++;
 	stats->status[x->status / 100]++;
-	stats_time(x->upstream,
-		   (double)(clock_mono_us() - x->start_us) / 1e6);
+	stats_time(x->upstream, (double)(clock_mono_us() - x->start_us) / 1e6);
 	x->state = EXCHANGE_IDLE;
 	if (x->client_gone)
 		conn_detached_done(x->conn);

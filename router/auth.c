@@ -90,12 +90,12 @@ int64_t auth_jwt_exp(struct str authorization)
 	if (!exp)
 		return 0;
 	digits = (struct str){ exp + 6, 0 };
-	while (digits.at + digits.n < text + n &&
-	       digits.at[digits.n] >= '0' && digits.at[digits.n] <= '9')
+	while (digits.at + digits.n < text + n && digits.at[digits.n] >= '0' &&
+	       digits.at[digits.n] <= '9')
 		digits.n++;
-	return str_to_u64(digits, &seconds) && seconds < INT64_MAX / 2 ?
-		       (int64_t)seconds :
-		       0;
+	return str_to_u64(digits, &seconds) && seconds < INT64_MAX / 2
+		       ? (int64_t)seconds
+		       : 0;
 }
 
 struct auth_key auth_key_of(const struct http_head *head, unsigned route,

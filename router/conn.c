@@ -20,10 +20,10 @@ struct conn {
 	struct loop *loop;
 	struct sock *sock; /* NULL: closed */
 	enum conn_state state;
-	bool pumping;	   /* inside pump() */
-	bool answered;	   /* the answer to this request is in `out` */
-	bool close;	   /* after that answer */
-	bool timed;	   /* the head's deadline runs */
+	bool pumping;  /* inside pump() */
+	bool answered; /* the answer to this request is in `out` */
+	bool close;    /* after that answer */
+	bool timed;    /* the head's deadline runs */
 	bool wants_continue;
 	unsigned requests;
 	struct http_parse parse;
@@ -125,8 +125,8 @@ static void head_ready(struct conn *c)
 {
 	move(c, CONN_BODY);
 	c->requests++;
-	c->wants_continue = c->parse.head.expect_continue &&
-			    c->parse.head.minor == 1;
+	c->wants_continue =
+		c->parse.head.expect_continue && c->parse.head.minor == 1;
 	sock_deadline(c->sock, c->wants_continue ? EXCHANGE_CONTINUE_MS : 0);
 	exchange_start(&c->exchange);
 }

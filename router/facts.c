@@ -32,8 +32,7 @@ static uint16_t destination_of(const struct route *route, uint64_t subject)
 }
 
 /* The path as the rule's rewrite leaves it, without the query. */
-static struct str path_rewritten(const struct facts *facts,
-				 struct arena *arena)
+static struct str path_rewritten(const struct facts *facts, struct arena *arena)
 {
 	const struct route *route = facts->decide.route;
 	struct str path = facts->target.path, tail = { "", 0 };
@@ -89,7 +88,7 @@ static int template_of(const struct facts *facts)
 {
 	int template = route_template(facts->decide.route, &facts->target);
 
-	if (facts->decide.upstream != ROUTE_COPY || template < 0)
+	if (facts->decide.upstream != ROUTE_COPY || template <0)
 		return template;
 	return facts->native ? (int)facts->request.kind : -1;
 }
@@ -111,9 +110,9 @@ static void gate_find(struct facts *facts, const struct router *router,
 	struct decide_facts *d = &facts->decide;
 
 	d->template = template_of(facts);
-	facts->auth = auth_key_of(head, d->route->index, d->template,
-				  store_of(&facts->target, head),
-				  router->secret);
+	facts->auth =
+		auth_key_of(head, d->route->index, d->template,
+			    store_of(&facts->target, head), router->secret);
 	d->authorised = d->route->auth == ROUTE_AUTH_NONE ||
 			auth_allowed(router->auth, &facts->auth, d->now_us);
 	d->fence = fence_check(router->fences, &facts->client,
@@ -130,9 +129,9 @@ void facts_find(struct facts *ret, const struct router *router,
 	*d = (struct decide_facts){
 		.method = (enum http_method)head->method,
 		.now_us = clock_mono_us(),
-		.has_body = head->framing == HTTP_BODY_CHUNKED ||
-			    (head->framing == HTTP_BODY_LENGTH &&
-			     head->length > 0),
+		.has_body =
+			head->framing == HTTP_BODY_CHUNKED ||
+			(head->framing == HTTP_BODY_LENGTH && head->length > 0),
 	};
 	ret->match = NULL;
 	ret->native = false;
@@ -164,10 +163,10 @@ struct str facts_target(const struct facts *facts, uint16_t upstream,
 
 	if (route && upstream == ROUTE_MAGENTO &&
 	    route->resource != ROUTE_NONE && str_starts(path, native_prefix))
-		return str_of(arena_printf(
-			arena, "/rest/V1/%.*s%s%.*s", (int)(path.n - skip),
-			path.at + skip, mark, (int)query.n,
-			query.at ? query.at : ""));
+		return str_of(arena_printf(arena, "/rest/V1/%.*s%s%.*s",
+					   (int)(path.n - skip), path.at + skip,
+					   mark, (int)query.n,
+					   query.at ? query.at : ""));
 	if (path.at == facts->target.path.at)
 		return (struct str){ 0 };
 	return str_of(arena_printf(arena, "%.*s%s%.*s", (int)path.n, path.at,

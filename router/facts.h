@@ -22,9 +22,9 @@ struct facts {
 	struct http_target target;	 /* in the arena */
 	struct client_key client;
 	struct auth_key auth;
-	bool native;		    /* `request` is a read of our own API */
+	bool native; /* `request` is a read of our own API */
 	struct read_request request;
-	const char *bad;	    /* 400 with this text; NULL: none */
+	const char *bad; /* 400 with this text; NULL: none */
 };
 
 /* upstream_down is left false: the loop knows. */

@@ -29,8 +29,7 @@ bool forward_via_ok(const struct router *router, const struct http_head *head)
 		struct str value = http_head_value(head, i);
 
 		if (head->headers[i].field == HTTP_FIELD_VIA && value.n &&
-		    memmem(value.at, value.n, router->via,
-			   strlen(router->via)))
+		    memmem(value.at, value.n, router->via, strlen(router->via)))
 			return false;
 	}
 	return true;
@@ -44,8 +43,7 @@ static bool id_ok(struct str id)
 		char c = id.at[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= '0' && c <= '9') && c != '-' && c != '_' &&
-		    c != '.')
+		    !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
 			return false;
 	}
 	return true;

@@ -23,7 +23,7 @@
 #include "router/watch.h"
 
 enum {
-	ACCEPTS_MAX = 64,    /* per turn of the loop */
+	ACCEPTS_MAX = 64,      /* per turn of the loop */
 	ACCEPT_PAUSE_MS = 100, /* without descriptors */
 	STATS_MS = 250,
 };
@@ -40,7 +40,7 @@ struct loop_impl {
 	int fd;
 	uint16_t port;
 	enum phase phase;
-	uint64_t drain_ms; /* when it began */
+	uint64_t drain_ms;   /* when it began */
 	atomic_int stopping; /* 1: drain, 2: hard */
 };
 
@@ -187,8 +187,8 @@ static void upstreams_open(struct loop *loop)
 {
 	const struct routes *routes = loop->router->routes;
 
-	loop->upstreams = mem_array(routes->n_upstreams,
-				    sizeof(struct upstream *));
+	loop->upstreams =
+		mem_array(routes->n_upstreams, sizeof(struct upstream *));
 	for (size_t i = 0; i < routes->n_upstreams; i++) {
 		const struct route_upstream *up = &routes->upstreams[i];
 		struct resolve *resolve;
@@ -211,8 +211,7 @@ static int services_open(struct loop *loop, struct err *err)
 				  .connections = router->pg_connections };
 
 	if (router->tickets)
-		loop->desk = ticket_desk_open(router->tickets,
-					      &loop->impl->uv);
+		loop->desk = ticket_desk_open(router->tickets, &loop->impl->uv);
 	if (!router->pg)
 		return 0;
 	return read_open(&loop->impl->uv, &conf, &loop->read, err);

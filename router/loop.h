@@ -33,7 +33,7 @@ struct loop {
 	struct ticket_desk *desk;    /* NULL: the same */
 	struct decide_view view;     /* loop_view() refreshes it */
 	uint64_t view_version;
-	struct arena scratch;	     /* reset whenever a request begins */
+	struct arena scratch; /* reset whenever a request begins */
 	struct conn *conns, *free_conns;
 	struct stats stats;
 	bool draining;

@@ -25,7 +25,8 @@ bool proxy_is_read(const struct exchange *x)
 {
 	const struct decide_facts *d = &x->facts.decide;
 
-	return (d->method == HTTP_METHOD_GET || d->method == HTTP_METHOD_HEAD) &&
+	return (d->method == HTTP_METHOD_GET ||
+		d->method == HTTP_METHOD_HEAD) &&
 	       !d->has_body && !d->override;
 }
 
@@ -102,8 +103,8 @@ static void request_write(struct exchange *x)
 		as_get.method_text = STR("GET");
 		what.head = &as_get;
 	} else {
-		what.target = facts_target(&x->facts, x->upstream,
-					   &loop->scratch);
+		what.target =
+			facts_target(&x->facts, x->upstream, &loop->scratch);
 	}
 	forward_request(link_out(x->link), router, &what, &loop->scratch);
 }
@@ -116,12 +117,12 @@ static bool link_open(struct exchange *x, bool fresh)
 		.write = !proxy_is_read(x),
 		.head_only = head->method == HTTP_METHOD_HEAD &&
 			     x->mode == EXCHANGE_PASS,
-		.connect_ms = x->may_replace ? EXCHANGE_CONNECT_COPY_MS :
-					       EXCHANGE_CONNECT_MS,
+		.connect_ms = x->may_replace ? EXCHANGE_CONNECT_COPY_MS
+					     : EXCHANGE_CONNECT_MS,
 	};
 
-	x->link = upstream_take(x->loop->upstreams[x->upstream], &want,
-				&events, x);
+	x->link = upstream_take(x->loop->upstreams[x->upstream], &want, &events,
+				x);
 	if (!x->link)
 		return false;
 	request_write(x);
@@ -153,8 +154,7 @@ void proxy_start(struct exchange *x, uint16_t upstream)
 
 	x->state = EXCHANGE_LINK;
 	x->upstream = upstream;
-	x->mode = magento && x->facts.native ? EXCHANGE_COLLECT :
-					       EXCHANGE_PASS;
+	x->mode = magento && x->facts.native ? EXCHANGE_COLLECT : EXCHANGE_PASS;
 	x->may_replace = !magento && x->decision.fallback;
 	x->fencing = magento && flags_on(x);
 	if (magento && !admit(x)) {
@@ -224,8 +224,7 @@ static void drained_cb(void *user)
 static bool worth_replacing(int status)
 {
 	/* 429 passes: moving overload to Magento helps nobody. */
-	return status >= 500 || status == 404 || status == 401 ||
-	       status == 403;
+	return status >= 500 || status == 404 || status == 401 || status == 403;
 }
 
 static void fall_back(struct exchange *x, enum decide_reason reason)
@@ -248,7 +247,7 @@ static void learn(struct exchange *x, int status)
 	const struct route *route = x->facts.decide.route;
 
 	if (!route || !route->gated || x->upstream != ROUTE_MAGENTO ||
-	    x->facts.decide.template < 0)
+	    x->facts.decide.template <0)
 		return;
 	auth_learn(x->loop->router->auth, &x->facts.auth, status,
 		   clock_mono_us(), clock_wall_us() / 1000000);
@@ -296,8 +295,8 @@ static void head_cb(void *user, const struct http_head *head)
 		if (head->status >= 500)
 			upstream_result(x->loop->upstreams[x->upstream], false,
 					clock_mono_ms());
-		fall_back(x, head->status == 404 ? DECIDE_FELL_NOT_FOUND :
-						   DECIDE_FELL_ERROR);
+		fall_back(x, head->status == 404 ? DECIDE_FELL_NOT_FOUND
+						 : DECIDE_FELL_ERROR);
 		return;
 	}
 	learn(x, head->status);
@@ -311,8 +310,9 @@ static void body_cb(void *user, struct str bytes)
 	struct exchange *x = user;
 	struct link *link = x->link;
 
-	link_deadline(link, x->may_replace ? answer_ms(x) :
-					     x->loop->router->magento_timeout_ms);
+	link_deadline(link, x->may_replace
+				    ? answer_ms(x)
+				    : x->loop->router->magento_timeout_ms);
 	if (x->client_gone)
 		return;
 	if (x->mode == EXCHANGE_PASS && x->framing == HTTP_BODY_CHUNKED)
@@ -503,8 +503,8 @@ static void failed_cb(void *user, enum link_failure why)
 		proxy_fence(x);
 		answer_over(x);
 	} else if (x->may_replace && !x->released) {
-		fall_back(x, why == LINK_TIMEOUT ? DECIDE_FELL_TIMEOUT :
-						   DECIDE_FELL_ERROR);
+		fall_back(x, why == LINK_TIMEOUT ? DECIDE_FELL_TIMEOUT
+						 : DECIDE_FELL_ERROR);
 	} else if (!x->released) {
 		failed_status(x, why);
 	} else {

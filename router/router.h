@@ -31,8 +31,8 @@ struct router {
 	struct cidr_list trusted;
 	char via[ROUTER_VIA_MAX]; /* our name in Via */
 	int64_t ryw_wait_ms, copy_timeout_ms, magento_timeout_ms;
-	int64_t magento_most;	  /* requests at Magento at once */
-	int64_t pg_connections;	  /* per loop */
+	int64_t magento_most;	/* requests at Magento at once */
+	int64_t pg_connections; /* per loop */
 	atomic_int magento_busy;
 	atomic_int_fast64_t fenced_us; /* the latest fence that was set */
 	atomic_uint_fast64_t request_ids;

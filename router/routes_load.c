@@ -103,10 +103,10 @@ static int known(const struct loader *l, const struct yaml_node *map,
 			ours |= strcmp(keys[i], n->key) == 0;
 		for (size_t i = 0; !ours && i < LENGTH(istio); i++) {
 			if (strcmp(istio[i], n->key) == 0)
-				return yaml_error(l->doc, n, err,
-						  "%s is not supported by "
-						  "this router",
-						  n->key);
+				return yaml_key_error(l->doc, n, err,
+						      "%s is not supported by "
+						      "this router",
+						      n->key);
 		}
 	}
 	return yaml_known_keys(l->doc, map, keys, err);

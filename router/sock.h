@@ -27,7 +27,7 @@ enum {
 	SOCK_HIGH = 256 * 1024, /* queued bytes at which the source pauses */
 	SOCK_LOW = 64 * 1024,
 	SOCK_OUT_MAX = 16 * 1024 * 1024,
-	SOCK_KEEP = 64 * 1024,	/* buffer memory kept for the next use */
+	SOCK_KEEP = 64 * 1024, /* buffer memory kept for the next use */
 	SOCK_READ = 64 * 1024,
 };
 
@@ -46,11 +46,10 @@ struct sock_pool *sock_pool_new(struct uv_loop_s *loop);
 void sock_pool_free(struct sock_pool *pool);
 size_t sock_pool_open(const struct sock_pool *pool); /* in use */
 
-struct sock *sock_take(struct sock_pool *pool,
-		       const struct sock_events *events, void *user);
+struct sock *sock_take(struct sock_pool *pool, const struct sock_events *events,
+		       void *user);
 /* Who gets the callbacks from now on (an idle connection changes hands). */
-void sock_hand(struct sock *sock, const struct sock_events *events,
-	       void *user);
+void sock_hand(struct sock *sock, const struct sock_events *events, void *user);
 /* Takes over a connected descriptor and reads; false: it is no good, close. */
 bool sock_accept(struct sock *sock, int fd);
 /* False: refused at once (no descriptors, bad address). */

@@ -71,8 +71,9 @@ static struct metric metrics[] = {
 };
 
 static const char *const targets[] = { "magento", "copy", "upstream" };
-static const char *const classes[] = { "none", "1xx", "2xx",
-				       "3xx",  "4xx", "5xx" };
+static const char *const classes[] = {
+	"none", "1xx", "2xx", "3xx", "4xx", "5xx"
+};
 
 void stats_time(uint16_t upstream, double seconds)
 {

@@ -1,7 +1,8 @@
 /* Who waits for whom: desks (event loops) append keys to the office's queue
  * under its lock; the office's thread takes the whole queue, inserts, then
  * publishes per desk up to which of its keys rows are there. Waits form a
- * list per desk in order of their numbers, touched by the loop alone. */
+ * list per desk in order of their numbers, touched by the loop alone. A desk
+ * may close while keys of it are with the thread: its memory stays. */
 #include "router/ticket.h"
 
 #include <pthread.h>
@@ -47,6 +48,7 @@ struct ticket_office {
 	const char *name;
 	struct pg *pg; /* of the thread */
 	int64_t trimmed_us;
+	struct ticket_desk *desks; /* open or not; freed with the office */
 };
 
 struct ticket_desk {
@@ -54,6 +56,8 @@ struct ticket_desk {
 	uv_async_t async;
 	uv_timer_t timer;
 	int handles;
+	bool open;		       /* under the office's lock */
+	struct ticket_desk *next;      /* in office->desks */
 	uint64_t seq;		       /* of the last key given in */
 	atomic_uint_fast64_t done_seq; /* settled up to here */
 	struct ticket_wait *first, *last;
@@ -121,8 +125,8 @@ static int office_insert(struct ticket_office *office, int64_t *ret_n,
 	int rc;
 
 	buf_init(&keys, (size_t)TICKET_QUEUE_MAX * 64);
-	params[1] = (struct pg_param){ office->name, strlen(office->name),
-				       false };
+	params[1] =
+		(struct pg_param){ office->name, strlen(office->name), false };
 	if (office->n_taken > 0) {
 		keys_write(office, &keys);
 		params[0] = (struct pg_param){ keys.at, keys.n, false };
@@ -154,18 +158,18 @@ static void ring_add(struct ticket_office *office, struct batch batch)
 	office->ring[office->n_ring++] = batch;
 }
 
-/* Desks outlive the keys they gave in: they close only when nobody waits, and
- * the office is stopped first. */
 static void settle(struct ticket_office *office)
 {
+	pthread_mutex_lock(&office->lock);
 	for (size_t i = 0; i < office->n_taken; i++) {
 		struct ticket_desk *desk = office->taken[i].desk;
 
 		atomic_store(&desk->done_seq, office->taken[i].seq);
-		if (i + 1 == office->n_taken ||
-		    office->taken[i + 1].desk != desk)
+		if (desk->open && (i + 1 == office->n_taken ||
+				   office->taken[i + 1].desk != desk))
 			(void)uv_async_send(&desk->async);
 	}
+	pthread_mutex_unlock(&office->lock);
 }
 
 static void trim(struct ticket_office *office, int64_t now_us)
@@ -200,8 +204,8 @@ static void office_write(struct ticket_office *office)
 	}
 	atomic_store(&office->up, true);
 	for (size_t i = 0; i < office->n_taken; i++)
-		fence_ticket(office->fences, &office->taken[i].client,
-			     start_us, n);
+		fence_ticket(office->fences, &office->taken[i].client, start_us,
+			     n);
 	pthread_mutex_lock(&office->lock);
 	ring_add(office, (struct batch){ n, start_us });
 	pthread_mutex_unlock(&office->lock);
@@ -294,6 +298,12 @@ void ticket_office_stop(struct ticket_office *office)
 	pthread_join(office->thread, NULL);
 	pthread_cond_destroy(&office->wake);
 	pthread_mutex_destroy(&office->lock);
+	while (office->desks) {
+		struct ticket_desk *desk = office->desks;
+
+		office->desks = desk->next;
+		free(desk);
+	}
 	free(office->queue);
 	free(office->taken);
 	free(office);
@@ -398,10 +408,15 @@ struct ticket_desk *ticket_desk_open(struct ticket_office *office,
 	struct ticket_desk *desk = mem_zalloc(sizeof(*desk));
 
 	desk->office = office;
+	desk->open = true;
 	desk->async.data = desk;
 	desk->timer.data = desk;
 	(void)uv_async_init(loop, &desk->async, async_cb);
 	(void)uv_timer_init(loop, &desk->timer);
+	pthread_mutex_lock(&office->lock);
+	desk->next = office->desks;
+	office->desks = desk;
+	pthread_mutex_unlock(&office->lock);
 	return desk;
 }
 
@@ -413,12 +428,14 @@ static void desk_closed(uv_handle_t *handle)
 		return;
 	if (desk->closed)
 		desk->closed(desk->user);
-	free(desk);
 }
 
 void ticket_desk_close(struct ticket_desk *desk, void (*closed)(void *user),
 		       void *user)
 {
+	pthread_mutex_lock(&desk->office->lock);
+	desk->open = false;
+	pthread_mutex_unlock(&desk->office->lock);
 	desk->closed = closed;
 	desk->user = user;
 	uv_close((uv_handle_t *)&desk->async, desk_closed);

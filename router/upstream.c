@@ -16,8 +16,8 @@ struct link {
 	struct sock *sock; /* NULL: closed */
 	enum link_state state;
 	bool reused, keep;
-	int64_t idle_ms;      /* when it became idle */
-	int64_t keep_ms;      /* how long it may be */
+	int64_t idle_ms; /* when it became idle */
+	int64_t keep_ms; /* how long it may be */
 	struct http_parse parse;
 	const struct link_events *events;
 	void *user;
@@ -26,7 +26,7 @@ struct link {
 
 struct upstream {
 	struct sock_pool *socks;
-	struct resolve *resolve; /* owned */
+	struct resolve *resolve;    /* owned */
 	struct link *idle, *oldest; /* most recent first */
 	size_t n_idle, n_links;
 	struct link *free;
@@ -103,9 +103,9 @@ static enum link_failure cut_or_closed(const struct link *link)
 	if (link->state == LINK_CONNECT)
 		return LINK_REFUSED;
 	return p->state == HTTP_PARSE_IN_HEAD && !http_parse_started(p) &&
-			       p->n_1xx == 0 ?
-		       LINK_CLOSED :
-		       LINK_CUT;
+			       p->n_1xx == 0
+		       ? LINK_CLOSED
+		       : LINK_CUT;
 }
 
 static void connected_cb(void *user)
@@ -234,8 +234,7 @@ static struct link *link_make(struct upstream *up)
 	return link;
 }
 
-static struct link *idle_take(struct upstream *up,
-			      const struct link_want *want)
+static struct link *idle_take(struct upstream *up, const struct link_want *want)
 {
 	int64_t most = want->write ? UPSTREAM_WRITE_IDLE_MS : UPSTREAM_IDLE_MS;
 	int64_t now = clock_mono_ms();

@@ -35,11 +35,11 @@ enum {
 
 /*	X(name, text) what ended a link before its response was complete */
 #define LINK_FAILURES(X)                                                       \
-	X(REFUSED, "refused")	 /* no connection; nothing was sent */         \
-	X(CLOSED, "closed")	 /* before the first byte of a response */     \
-	X(CUT, "cut")		 /* inside a response */                       \
-	X(BAD, "bad_response")	 /* not HTTP as we accept it */                \
-	X(TIMEOUT, "timeout")	 /* link_deadline() passed */
+	X(REFUSED, "refused")  /* no connection; nothing was sent */           \
+	X(CLOSED, "closed")    /* before the first byte of a response */       \
+	X(CUT, "cut")	       /* inside a response */                         \
+	X(BAD, "bad_response") /* not HTTP as we accept it */                  \
+	X(TIMEOUT, "timeout")  /* link_deadline() passed */
 
 #define LINK_FAILURE_ENUM(name, text) LINK_##name,
 enum link_failure { LINK_FAILURES(LINK_FAILURE_ENUM) LINK_FAILURE_N };
@@ -59,14 +59,13 @@ struct link_events {
 };
 
 struct link_want {
-	bool fresh;	 /* no pooled connection */
-	bool write;	 /* pooled only if idle for a very short time */
-	bool head_only;	 /* the request is HEAD */
+	bool fresh;	/* no pooled connection */
+	bool write;	/* pooled only if idle for a very short time */
+	bool head_only; /* the request is HEAD */
 	int64_t connect_ms;
 };
 
-struct upstream *upstream_new(struct sock_pool *socks,
-			      struct resolve *resolve);
+struct upstream *upstream_new(struct sock_pool *socks, struct resolve *resolve);
 /* Closes the idle connections; links in use must have ended. */
 void upstream_close_idle(struct upstream *upstream);
 void upstream_free(struct upstream *upstream);

@@ -168,14 +168,13 @@ static bool force_take(struct watch *watch)
 static void tickets_check(struct watch *watch)
 {
 	struct health *health = &watch->health;
-	int64_t passed = ticket_passed(watch->conf.tickets,
-				       health->view.passed_ticket);
+	int64_t passed =
+		ticket_passed(watch->conf.tickets, health->view.passed_ticket);
 	bool standing;
 
 	if (passed)
 		health_passed(health, passed);
-	standing = atomic_load(watch->conf.fenced_us) >=
-		   health->view.passed_us;
+	standing = atomic_load(watch->conf.fenced_us) >= health->view.passed_us;
 	if ((standing || !health->view.proven) &&
 	    ticket_pending(watch->conf.tickets) == 0)
 		ticket_probe(watch->conf.tickets);

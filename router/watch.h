@@ -23,9 +23,9 @@ struct watch;
 enum { WATCH_MS = 100 };
 
 struct watch_conf {
-	const struct pg_config *pg;	/* borrowed, as all of this */
+	const struct pg_config *pg; /* borrowed, as all of this */
 	struct ticket_office *tickets;
-	const char *state_dir;		/* "": flags are not kept */
+	const char *state_dir; /* "": flags are not kept */
 	int64_t max_lag_ms, dwell_ms;
 	atomic_int_fast64_t *fenced_us; /* the latest fence that was set */
 };
