@@ -7,9 +7,9 @@
 #include "transform/mapping.h"
 
 static struct mapping_table tables[] = {
-	{ .source = "customer_entity" },
-	{ .source = "store" },
-	{ .source = "übersicht" },
+	{ .source = (char[]){ "customer_entity" } },
+	{ .source = (char[]){ "store" } },
+	{ .source = (char[]){ "übersicht" } },
 };
 static struct mapping mapping = { .table_count = LENGTH(tables),
 				  .tables = tables };
