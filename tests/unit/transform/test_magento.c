@@ -212,7 +212,8 @@ static size_t count_wanted(const struct binding *binding, size_t columns)
 	size_t n = 0;
 
 	for (size_t i = 0; i < columns; i++)
-		n += binding_wanted(binding)[i / 8] >> (i % 8) & 1U;
+		if (binding_wanted(binding)[i / 8] & (1U << (i % 8)))
+			n++;
 	return n;
 }
 
