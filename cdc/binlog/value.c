@@ -190,12 +190,44 @@ static size_t put_number(const char *printed, char *out)
 	return negative + lay_out(digits, n, point, out + negative);
 }
 
+/* Most numbers people store have few digits: number = whole / 10^places with
+ * both sides exact, so that the division rounds as reading the text does. The
+ * fewest places are the shortest text. */
+static bool put_short(double number, char *out, size_t *ret_n)
+{
+	static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+	const double exact = 1e15;
+	double size = fabs(number);
+
+	for (size_t places = 0; places < LENGTH(powers); places++) {
+		char digits[STR_U64_MAX + LENGTH(powers)];
+		double whole = size * powers[places];
+
+		if (whole >= exact)
+			return false;
+		uint64_t integer = (uint64_t)(whole + 0.5);
+		if ((double)integer / powers[places] != size)
+			continue;
+		if (integer == 0 && places)
+			return false;
+		size_t n = str_from_u64(digits, integer);
+		if (signbit(number))
+			*out++ = '-';
+		*ret_n = lay_out(digits, n, (int)n - (int)places, out) +
+			 (signbit(number) ? 1 : 0);
+		return true;
+	}
+	return false;
+}
+
 bool value_double(double number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
 {
 	char printed[32];
 
 	if (!isfinite(number))
 		return false;
+	if (put_short(number, out, ret_n))
+		return true;
 	/* Below the normal range fewer than 15 digits may do. */
 	for (int digits = fabs(number) < DBL_MIN ? 0 : 14; digits <= 16;
 	     digits++) {
