@@ -27,7 +27,7 @@ as "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 \
 settings="-c shared_buffers=512MB -c max_wal_size=8GB -c wal_compression=on"
 settings="$settings -c checkpoint_timeout=30min -c wal_buffers=16MB"
 as "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p $port
-	-c listen_addresses=127.0.0.1 -c unix_socket_directories='' $settings" \
+	-c listen_addresses=127.0.0.1 -c unix_socket_directories= $settings" \
 	start >/dev/null
 echo "$("$bin/postgres" --version); $(nproc) cores;$settings"
 "$build/bench/bench_apply" \

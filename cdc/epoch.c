@@ -1,6 +1,7 @@
 #include "cdc/epoch.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/pg.h"
@@ -8,6 +9,7 @@
 
 /* "ficus" as a number; the same in every database, which locks don't share. */
 #define LOCK "439854790003"
+#define LOCK_NOT_AVAILABLE "55P03"
 
 static const char holder_sql[] =
 	"select l.pid, coalesce(e.instance, 'an unknown program')"
@@ -27,54 +29,63 @@ static const char raise_sql[] =
 	" backend = excluded.backend, instance = excluded.instance,"
 	" started_at = clock_timestamp() returning epoch";
 
-static int try_lock(struct pg *pg, bool *got, struct err *err)
+/* A session that just ended, of this process or another, still has the lock
+ * for a moment. */
+static int wait_for_lock(struct pg *pg, bool *got, struct err *err)
 {
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	struct err late = { 0 };
 
-	if (pg_query(pg, "select pg_try_advisory_lock(" LOCK ")", NULL, 0, &r,
-		     err) < 0)
+	if (pg_exec(pg, "set lock_timeout = '2s'", err) < 0)
 		return err->code;
-	*got = str_eqs(pg_value(r, 0, 0), "t");
-	return 0;
+	int rc = pg_exec(pg, "select pg_advisory_lock(" LOCK ")", &late);
+	*got = rc == 0;
+	if (rc < 0 && strcmp(pg_sqlstate(pg), LOCK_NOT_AVAILABLE) != 0) {
+		*err = late;
+		return rc;
+	}
+	return pg_exec(pg, "reset lock_timeout", err);
 }
 
-static int refuse(struct pg *pg, struct err *err)
+static int refuse(const struct pg_result *holders, struct err *err)
 {
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-
-	if (pg_query(pg, holder_sql, NULL, 0, &r, err) < 0)
-		return err->code;
-	if (pg_rows(r) == 0)
+	if (pg_rows(holders) == 0)
 		return err_set(err, ERR_OPERATOR,
 			       "another cdc was applying to this database a "
 			       "moment ago: start again");
 	return err_set(err, ERR_OPERATOR,
 		       "another cdc (%s, backend %" PRId64
 		       ") applies to this database: stop it first",
-		       pg_text(r, 0, 1), pg_int(r, 0, 0));
+		       pg_text(holders, 0, 1), pg_int(holders, 0, 0));
 }
 
-/* The lock comes free when the terminated backend has rolled back. */
-static int depose(struct pg *pg, struct err *err)
+static int terminate(struct pg *pg, const struct pg_result *holders, size_t i,
+		     struct err *err)
 {
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	struct str pid = pg_value(holders, i, 0);
+	const struct pg_param param = { pid.at, pid.n, false };
 
-	if (pg_query(pg, holder_sql, NULL, 0, &r, err) < 0)
+	return pg_query(pg, "select pg_terminate_backend($1::integer)", &param,
+			1, NULL, err);
+}
+
+/* Our own earlier session, which we gave up as lost, is ended like one that
+ * is to be taken over. */
+static int take_lock(struct pg *pg, const char *instance, bool takeover,
+		     struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *holders = NULL;
+	bool got = false;
+
+	if (pg_query(pg, holder_sql, NULL, 0, &holders, err) < 0)
 		return err->code;
-	for (size_t i = 0; i < pg_rows(r); i++) {
-		const struct pg_param pid = { pg_value(r, i, 0).at,
-					      pg_value(r, i, 0).n, false };
-
-		if (pg_query(pg, "select pg_terminate_backend($1::integer)",
-			     &pid, 1, NULL, err) < 0)
+	for (size_t i = 0; i < pg_rows(holders); i++)
+		if ((takeover ||
+		     strcmp(pg_text(holders, i, 1), instance) == 0) &&
+		    terminate(pg, holders, i, err) < 0)
 			return err_wrap(err, "taking over");
-	}
-	if (pg_exec(pg,
-		    "set lock_timeout = '10s';"
-		    " select pg_advisory_lock(" LOCK "); reset lock_timeout",
-		    err) < 0)
-		return err_wrap(err, "taking over");
-	return 0;
+	if (wait_for_lock(pg, &got, err) < 0)
+		return err_wrap(err, "waiting for the applier's lock");
+	return got ? 0 : refuse(holders, err);
 }
 
 int epoch_take(struct pg *pg, const char *instance, bool takeover,
@@ -82,11 +93,8 @@ int epoch_take(struct pg *pg, const char *instance, bool takeover,
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	struct str name = str_of(instance);
-	bool got = false;
 
-	if (try_lock(pg, &got, err) < 0)
-		return err->code;
-	if (!got && (takeover ? depose(pg, err) : refuse(pg, err)) < 0)
+	if (take_lock(pg, instance, takeover, err) < 0)
 		return err->code;
 	const struct pg_param param = { name.at, name.n, false };
 	if (pg_query(pg, raise_sql, &param, 1, &r, err) < 0)

@@ -15,8 +15,9 @@
 struct err;
 struct pg;
 
-/* ERR_OPERATOR: another cdc holds it; names its instance and backend. With
- * `takeover` that backend is terminated instead. The claim lasts as long as
+/* ERR_OPERATOR: another cdc holds it, and still does after 2 seconds; names its
+ * instance and backend. With `takeover`, or if it is an earlier session of the
+ * same instance, that backend is terminated instead. The claim lasts as long as
  * the connection. */
 int epoch_take(struct pg *pg, const char *instance, bool takeover,
 	       int64_t *ret_epoch, struct err *err) MUST_CHECK;

@@ -167,6 +167,45 @@ static void add_updates(struct buf *sql, const struct target_table *table,
 		buf_adds(sql, " do nothing");
 }
 
+/* "a,b,c" of the columns in the mask */
+static void add_columns(struct buf *sql, const struct target_table *table,
+			const uint8_t *mask)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		if (!has(mask, i))
+			continue;
+		if (n++)
+			buf_addc(sql, ',');
+		pg_quote_name(sql, table->columns[i].name);
+	}
+}
+
+static void add_conflict(struct buf *sql, const struct target_shape *shape,
+			 const uint8_t *mask)
+{
+	buf_adds(sql, " on conflict (");
+	add_key_names(sql, shape);
+	buf_addc(sql, ')');
+	add_updates(sql, shape->table, mask);
+}
+
+void target_sql_upsert_rows(struct buf *sql, const struct target_shape *shape,
+			    const uint8_t *mask)
+{
+	buf_adds(sql, "insert into ");
+	pg_quote_name(sql, shape->table->name);
+	buf_adds(sql, " (");
+	add_columns(sql, shape->table, mask);
+	buf_adds(sql, ") select ");
+	add_columns(sql, shape->table, mask);
+	buf_adds(sql, " from unnest($1::");
+	pg_quote_name(sql, shape->table->name);
+	buf_adds(sql, "[])");
+	add_conflict(sql, shape, mask);
+}
+
 void target_sql_upsert(struct buf *sql, const struct target_shape *shape,
 		       const uint8_t *mask)
 {
@@ -175,13 +214,8 @@ void target_sql_upsert(struct buf *sql, const struct target_shape *shape,
 
 	buf_adds(sql, "insert into ");
 	pg_quote_name(sql, table->name);
-	for (size_t i = 0; i < table->count; i++) {
-		if (!has(mask, i))
-			continue;
-		buf_addc(sql, n++ ? ',' : '(');
-		pg_quote_name(sql, table->columns[i].name);
-	}
-	n = 0;
+	buf_adds(sql, " (");
+	add_columns(sql, table, mask);
 	for (size_t i = 0; i < table->count; i++) {
 		if (!has(mask, i))
 			continue;
@@ -198,10 +232,8 @@ void target_sql_upsert(struct buf *sql, const struct target_shape *shape,
 	buf_adds(sql, ") as u(c1");
 	for (size_t i = 1; i < n; i++)
 		buf_addf(sql, ",c%zu", i + 1);
-	buf_adds(sql, ") on conflict (");
-	add_key_names(sql, shape);
 	buf_addc(sql, ')');
-	add_updates(sql, table, mask);
+	add_conflict(sql, shape, mask);
 }
 
 void target_sql_delete(struct buf *sql, const struct target_shape *shape)
@@ -217,6 +249,37 @@ void target_sql_delete(struct buf *sql, const struct target_shape *shape)
 static void add_json_name(struct buf *sql, const struct target_shape *shape)
 {
 	pg_quote_name(sql, shape->table->columns[shape->json].name);
+}
+
+/* " on conflict (…) do update set attributes = t.attributes || …" */
+static void add_merge(struct buf *sql, const struct target_shape *shape)
+{
+	buf_adds(sql, " on conflict (");
+	add_key_names(sql, shape);
+	buf_adds(sql, ") do update set ");
+	add_json_name(sql, shape);
+	buf_adds(sql, " = t.");
+	add_json_name(sql, shape);
+	buf_adds(sql, " || excluded.");
+	add_json_name(sql, shape);
+}
+
+void target_sql_set_rows(struct buf *sql, const struct target_shape *shape)
+{
+	buf_adds(sql, "insert into ");
+	pg_quote_name(sql, shape->table->name);
+	buf_adds(sql, " as t (");
+	add_key_names(sql, shape);
+	buf_addc(sql, ',');
+	add_json_name(sql, shape);
+	buf_adds(sql, ") select ");
+	add_key_names(sql, shape);
+	buf_addc(sql, ',');
+	add_json_name(sql, shape);
+	buf_adds(sql, " from unnest($1::");
+	pg_quote_name(sql, shape->table->name);
+	buf_adds(sql, "[])");
+	add_merge(sql, shape);
 }
 
 void target_sql_set(struct buf *sql, const struct target_shape *shape)
@@ -235,14 +298,7 @@ void target_sql_set(struct buf *sql, const struct target_shape *shape)
 	add_item(sql, shape->key_count + 1, "jsonb");
 	buf_adds(sql, " from ");
 	add_keys(sql, shape, true);
-	buf_adds(sql, " on conflict (");
-	add_key_names(sql, shape);
-	buf_adds(sql, ") do update set ");
-	add_json_name(sql, shape);
-	buf_adds(sql, " = t.");
-	add_json_name(sql, shape);
-	buf_adds(sql, " || excluded.");
-	add_json_name(sql, shape);
+	add_merge(sql, shape);
 }
 
 void target_sql_unset(struct buf *sql, const struct target_shape *shape)

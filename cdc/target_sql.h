@@ -41,9 +41,14 @@ const char *target_array_name(enum array_type type); /* "bigint[]", … */
 /* One parameter per column whose bit is set (LSB first, by ordinal). */
 void target_sql_upsert(struct buf *sql, const struct target_shape *shape,
 		       const uint8_t *mask);
+/* The same from one parameter: an array of the table's row type. */
+void target_sql_upsert_rows(struct buf *sql, const struct target_shape *shape,
+			    const uint8_t *mask);
 /* One parameter per key column. */
 void target_sql_delete(struct buf *sql, const struct target_shape *shape);
-/* Values tables. The keys, then: a JSON object of the attributes to set; */
+/* Values tables. An array of rows, whose attributes are set beside others; */
+void target_sql_set_rows(struct buf *sql, const struct target_shape *shape);
+/* … the keys, then: a JSON object of the attributes to set; */
 void target_sql_set(struct buf *sql, const struct target_shape *shape);
 /* … the attributes to take away, as the text of a text[]; */
 void target_sql_unset(struct buf *sql, const struct target_shape *shape);

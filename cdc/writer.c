@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -10,6 +11,7 @@
 #include "base/pg.h"
 #include "cdc/array.h"
 #include "cdc/batch.h"
+#include "cdc/rowset.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
 
@@ -26,6 +28,8 @@ enum {
 enum statement { DELETE, UNSET, SET, PURGE, STATEMENTS };
 
 struct writer_table {
+	uint32_t row_type; /* object id; 0: not known yet, or no rowsets */
+	bool rowset_tried;
 	bool prepared[STATEMENTS];
 	bool *variants; /* owned; prepared upserts by variant */
 	uint32_t variant_count;
@@ -38,6 +42,7 @@ struct writer {
 	struct writer_table *tables;
 	struct array *columns; /* TARGET_COLUMNS_MAX; made as needed */
 	size_t column_count;
+	struct rowset rows;
 	struct buf text;
 };
 
@@ -53,6 +58,7 @@ struct writer *writer_new(struct pg *pg, const struct target_shape *shapes,
 	writer->columns =
 		mem_array(TARGET_COLUMNS_MAX, sizeof(*writer->columns));
 	buf_init(&writer->text, JSON_MAX);
+	rowset_init(&writer->rows);
 	return writer;
 }
 
@@ -65,6 +71,7 @@ void writer_free(struct writer *writer)
 	for (size_t i = 0; i < writer->column_count; i++)
 		array_done(&writer->columns[i]);
 	buf_done(&writer->text);
+	rowset_done(&writer->rows);
 	free(writer->columns);
 	free(writer->tables);
 	free(writer);
@@ -116,6 +123,29 @@ static const char statement_letters[] = "dusp";
 
 /* --- preparing --- */
 
+/* Can the table's rows be sent as rows? Asks for their type once. */
+static int find_row_type(struct writer *writer, size_t index, struct err *err)
+{
+	struct writer_table *table = &writer->tables[index];
+	const struct target_table *target = writer->shapes[index].table;
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	CLEANUP(buf_done) struct buf name;
+
+	buf_init(&name, SQL_MAX);
+	if (table->rowset_tried)
+		return 0;
+	table->rowset_tried = true;
+	if (!rowset_takes(target))
+		return 0;
+	pg_quote_name(&name, target->name);
+	const struct pg_param param = { buf_str(&name), name.n, false };
+	if (pg_query(writer->pg, "select $1::regtype::oid", &param, 1, &r,
+		     err) < 0)
+		return err->code;
+	table->row_type = (uint32_t)pg_int(r, 0, 0);
+	return 0;
+}
+
 static int prepare_statement(struct writer *writer, size_t table,
 			     enum statement what, struct err *err)
 {
@@ -130,7 +160,12 @@ static int prepare_statement(struct writer *writer, size_t table,
 	char name[NAME_MAX_BYTES];
 
 	buf_init(&sql, SQL_MAX);
-	texts[what](&sql, &writer->shapes[table]);
+	if (find_row_type(writer, table, err) < 0)
+		return err->code;
+	if (what == SET && writer->tables[table].row_type)
+		target_sql_set_rows(&sql, &writer->shapes[table]);
+	else
+		texts[what](&sql, &writer->shapes[table]);
 	statement_name(name, statement_letters[what], table, 0);
 	if (pg_prepare(writer->pg, name, buf_str(&sql), err) < 0)
 		return err_wrap(err, "%s", writer->shapes[table].table->name);
@@ -159,8 +194,11 @@ static int prepare_upsert(struct writer *writer, const struct writer_job *job,
 	}
 	if (table->variants[variant])
 		return 0;
-	target_sql_upsert(&sql, &writer->shapes[job->table],
-			  batch_variant(job->batch, job->table, variant));
+	if (find_row_type(writer, job->table, err) < 0)
+		return err->code;
+	(table->row_type ? target_sql_upsert_rows : target_sql_upsert)(
+		&sql, &writer->shapes[job->table],
+		batch_variant(job->batch, job->table, variant));
 	statement_name(name, 'i', job->table, variant);
 	if (pg_prepare(writer->pg, name, buf_str(&sql), err) < 0)
 		return err_wrap(err, "%s",
@@ -220,13 +258,25 @@ static int add_keys(struct writer *writer, const struct target_shape *shape,
 	return 0;
 }
 
-static void run(struct writer *writer, const char *name, size_t columns)
+/* The arrays as parameters of a prepared statement, or of one not prepared. */
+static void run(struct writer *writer, const char *name, const char *sql,
+		size_t columns)
 {
 	struct pg_param params[TARGET_COLUMNS_MAX];
 
 	for (size_t i = 0; i < columns; i++)
 		params[i] = array_param(column(writer, i));
-	pg_pipe_run(writer->pg, name, params, columns);
+	if (sql)
+		pg_pipe_query(writer->pg, sql, params, columns);
+	else
+		pg_pipe_run(writer->pg, name, params, columns);
+}
+
+static void run_rows(struct writer *writer, const char *name)
+{
+	const struct pg_param param = rowset_param(&writer->rows);
+
+	pg_pipe_run(writer->pg, name, &param, 1);
 }
 
 /* An integer or a decimal as JSON writes it: what else claims to be a number
@@ -344,8 +394,58 @@ static int queue_statement(struct writer *writer, const struct writer_job *job,
 	if (column(writer, 0)->count == 0)
 		return 0;
 	statement_name(name, statement_letters[what], job->table, 0);
-	run(writer, name, shape->key_count + with_text);
+	/* What is prepared for SET may take rows. */
+	if (what == SET && writer->tables[job->table].row_type) {
+		CLEANUP(buf_done) struct buf sql;
+
+		buf_init(&sql, SQL_MAX);
+		target_sql_set(&sql, shape);
+		run(writer, NULL, buf_str(&sql), shape->key_count + 1);
+		return 0;
+	}
+	run(writer, name, NULL, shape->key_count + with_text);
 	return 0;
+}
+
+/* false: some key is not understood. */
+static bool queue_set_rows(struct writer *writer, const struct writer_job *job)
+{
+	const struct target_shape *shape = &writer->shapes[job->table];
+	const struct target_table *table = shape->table;
+	struct value values[TARGET_COLUMNS_MAX];
+	char name[NAME_MAX_BYTES];
+
+	memset(values, 0, table->count * sizeof(*values));
+	rowset_start(&writer->rows, writer->tables[job->table].row_type);
+	for (size_t i = 0; i < job->count; i++) {
+		const struct batch_item *item = &job->items[i];
+
+		if (!item_needs(item, SET))
+			continue;
+		buf_reset(&writer->text, TEXT_KEEP);
+		add_object(writer, item->row);
+		for (size_t k = 0; k < shape->key_count; k++)
+			values[shape->key[k]] = item->entry->key[k];
+		values[shape->json] =
+			(struct value){ writer->text.at,
+					(uint32_t)writer->text.n, VALUE_TEXT };
+		if (writer->text.failed ||
+		    !rowset_add(&writer->rows, table, values))
+			return false;
+	}
+	if (writer->rows.count == 0)
+		return true;
+	statement_name(name, statement_letters[SET], job->table, 0);
+	run_rows(writer, name);
+	return true;
+}
+
+static int queue_set(struct writer *writer, const struct writer_job *job,
+		     struct err *err)
+{
+	if (writer->tables[job->table].row_type && queue_set_rows(writer, job))
+		return 0;
+	return queue_statement(writer, job, SET, err);
 }
 
 /* --- upserts --- */
@@ -386,8 +486,36 @@ static int queue_variant(struct writer *writer, const struct writer_job *job,
 			return err->code;
 	}
 	statement_name(name, 'i', job->table, variant);
-	run(writer, name, n);
+	if (writer->tables[job->table].row_type) {
+		CLEANUP(buf_done) struct buf sql;
+
+		buf_init(&sql, SQL_MAX);
+		target_sql_upsert(&sql, shape, mask);
+		run(writer, NULL, buf_str(&sql), n);
+		return 0;
+	}
+	run(writer, name, NULL, n);
 	return 0;
+}
+
+/* false: some value is not understood. */
+static bool queue_rows(struct writer *writer, const struct writer_job *job,
+		       uint32_t variant)
+{
+	const struct target_table *table = writer->shapes[job->table].table;
+	char name[NAME_MAX_BYTES];
+
+	rowset_start(&writer->rows, writer->tables[job->table].row_type);
+	for (size_t i = 0; i < job->count; i++) {
+		const struct batch_row *row = job->items[i].row;
+
+		if (row->op == BATCH_UPSERT && row->variant == variant &&
+		    !rowset_add(&writer->rows, table, row->values))
+			return false;
+	}
+	statement_name(name, 'i', job->table, variant);
+	run_rows(writer, name);
+	return true;
 }
 
 static int queue_upserts(struct writer *writer, const struct writer_job *job,
@@ -402,6 +530,9 @@ static int queue_upserts(struct writer *writer, const struct writer_job *job,
 		if (row->op != BATCH_UPSERT || ((done[v / 8] >> (v % 8)) & 1))
 			continue;
 		done[v / 8] |= (uint8_t)(1U << (v % 8));
+		if (writer->tables[job->table].row_type &&
+		    queue_rows(writer, job, v))
+			continue;
 		if (queue_variant(writer, job, v, err) < 0)
 			return err->code;
 	}
@@ -416,7 +547,7 @@ static int queue_slice(struct writer *writer, const struct writer_job *job,
 	if (!writer->shapes[job->table].table->values)
 		return queue_upserts(writer, job, err);
 	if (queue_statement(writer, job, UNSET, err) < 0 ||
-	    queue_statement(writer, job, SET, err) < 0 ||
+	    queue_set(writer, job, err) < 0 ||
 	    queue_statement(writer, job, PURGE, err) < 0)
 		return err->code;
 	return 0;

@@ -21,9 +21,11 @@
 #include "transform/record_change.h"
 
 static const char *const names[] = {
-	"products",	      "product_values", "product_prices",
-	"product_categories", "stock_items",	"attributes",
-	"everything",	      "refusing",	"entity_types",
+	"products",	  "product_values",
+	"product_prices", "product_categories",
+	"stock_items",	  "attributes",
+	"everything",	  "refusing",
+	"entity_types",	  "known",
 };
 enum {
 	PRODUCTS,
@@ -34,7 +36,8 @@ enum {
 	ATTRIBUTES,
 	EVERYTHING,
 	REFUSING,
-	ENTITY_TYPES
+	ENTITY_TYPES,
+	KNOWN
 };
 
 static const char tables_sql[] =
@@ -45,7 +48,12 @@ static const char tables_sql[] =
 	" twice text generated always as (note || note) stored,"
 	" primary key (code, id));"
 	"create table refusing (id bigint primary key,"
-	" amount numeric(4,2), note text check (note <> 'bad'));";
+	" amount numeric(4,2), note text check (note <> 'bad'));"
+	/* only types that are sent in binary form, each beside its text */
+	"create table known (id bigint primary key, a numeric, a_text text,"
+	" t timestamp, t_text text, z timestamptz, d date, d_text text,"
+	" v character varying(5), b boolean, j jsonb, bytes bytea,"
+	" twice text generated always as (a_text || a_text) stored);";
 
 /* What each test has. */
 struct fixture {
@@ -260,6 +268,106 @@ TEST(all_types_arrive_as_they_are)
 	    " and num_nonnulls(small, number, amount, at, local, day, bytes,"
 	    " flag, \"real\", note) = 0",
 	    "1");
+	stop(&f);
+}
+
+static int below(unsigned *seed, int n)
+{
+	return (int)((unsigned)rand_r(seed) % (unsigned)n);
+}
+
+/* "column=text" in a buffer that outlives the call. */
+struct pair {
+	char at[160];
+};
+
+static const char *pair(struct pair *p, const char *column, const char *text)
+{
+	snprintf(p->at, sizeof(p->at), "%s=%.100s", column, text);
+	return p->at;
+}
+
+static void random_decimal(char text[48], unsigned *seed)
+{
+	int n = 0, whole = 1 + below(seed, 20);
+
+	if (below(seed, 3) == 0)
+		text[n++] = '-';
+	while (whole-- > 0)
+		text[n++] = (char)('0' + below(seed, 3) * below(seed, 5));
+	if (below(seed, 4) != 0) {
+		text[n++] = '.';
+		for (int i = 1 + below(seed, 10); i > 0; i--)
+			text[n++] =
+				(char)('0' + below(seed, 2) * below(seed, 10));
+	}
+	text[n] = '\0';
+}
+
+static void give_known(struct fixture *f, int id, unsigned *seed)
+{
+	struct pair p[8];
+	char decimal[48], day[64], time[128], key[32];
+
+	random_decimal(decimal, seed);
+	snprintf(day, sizeof(day), "%04d-%02d-%02d", 1 + below(seed, 9999),
+		 1 + below(seed, 12), 1 + below(seed, 28));
+	snprintf(time, sizeof(time), "%s %02d:%02d:%02d.%06d", day,
+		 below(seed, 24), below(seed, 60), below(seed, 60),
+		 below(seed, 2) * below(seed, 1000000));
+	snprintf(key, sizeof(key), "id=%d", id);
+	UPSERT(f, KNOWN, key, pair(&p[0], "a", decimal),
+	       pair(&p[1], "a_text", decimal), pair(&p[2], "t", time),
+	       pair(&p[3], "t_text", time), pair(&p[4], "z", time),
+	       pair(&p[5], "d", day), pair(&p[6], "d_text", day), "v=žlu",
+	       "b=1", "j={\"a\": [1, null]}", "bytes=\\x00");
+}
+
+TEST(binary_forms_are_what_the_target_reads_from_text)
+{
+	START(f);
+	unsigned seed = 3;
+
+	for (int i = 0; i < 3000; i++)
+		give_known(&f, i, &seed);
+	UPSERT(&f, KNOWN, "id=-1", "d=2024-02-29", "d_text=2024-02-29", "b=0");
+	end(&f, "p1");
+	commit(&f);
+	target_do(&f.target, "set timezone = 'UTC'");
+	ask(&f,
+	    "select count(*) from known where id >= 0 and"
+	    " a::text = a_text::numeric::text and t = t_text::timestamp and"
+	    " z = t_text::timestamptz and d = d_text::date and v = 'žlu'"
+	    " and b and j = '{\"a\": [1, null]}'"
+	    " and bytes = '\\x5c783030'",
+	    "3000");
+	ask(&f,
+	    "select count(*) from known where id < 0 and d = d_text::date and"
+	    " not b and num_nonnulls(a, t, z, v, j, bytes, twice) = 0",
+	    "1");
+	stop(&f);
+}
+
+TEST(what_has_no_certain_binary_form_is_read_by_the_target)
+{
+	START(f);
+
+	UPSERT(&f, KNOWN, "id=1", "a=1e3", "d=March 1, 2026", "b=yes",
+	       "t=2026-03-01 24:00:00");
+	UPSERT(&f, KNOWN, "id=2", "d=2026-02-30");
+	UPSERT(&f, KNOWN, "id=3", "v=too long");
+	UPSERT(&f, KNOWN, "id=4", "j={");
+	UPSERT(&f, KNOWN, "id=5", "v=fits");
+	end(&f, "p1");
+	commit(&f);
+	ask(&f, "select concat_ws(' ', a, d, b, t) from known where id = 1",
+	    "1000 2026-03-01 t 2026-03-02 00:00:00");
+	ask(&f, "select string_agg(id::text, ',' order by id) from known",
+	    "1,5");
+	ask(&f,
+	    "select string_agg(key, ' ' order by key)"
+	    " from ficus.dead_letters",
+	    "id=2 id=3 id=4");
 	stop(&f);
 }
 
@@ -1002,6 +1110,8 @@ TEST(a_lost_answer_is_settled_by_the_checkpoint)
 }
 
 RUN_WITH("FICUS_TEST_PG", CASE(all_types_arrive_as_they_are),
+	 CASE(binary_forms_are_what_the_target_reads_from_text),
+	 CASE(what_has_no_certain_binary_form_is_read_by_the_target),
 	 CASE(absent_columns_are_left_alone), CASE(deletes_and_truncates),
 	 CASE(values_are_merged), CASE(a_values_row_is_deleted_and_begun_anew),
 	 CASE(a_delete_sets_off_what_the_foreign_keys_do),
