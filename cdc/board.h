@@ -1,0 +1,83 @@
+/* The board: what the threads of cdc know of each other.
+ *
+ * The applying thread writes where the copy stands and how it fares; the
+ * publisher reads that for ficus.status and writes the tickets it saw; the
+ * endpoints only read. One lock, held for copies only. Lives as long as the
+ * program. */
+#ifndef CDC_BOARD_H
+#define CDC_BOARD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cdc/apply.h"
+#include "cdc/binlog/position.h"
+#include "cdc/group.h"
+#include "cdc/lag.h"
+#include "cdc/stream.h"
+#include "cdc/ticket.h"
+#include "transform/mapping.h"
+
+struct head;
+
+/*	X(name, text in ficus.status) */
+#define CDC_STATES(X)                                                          \
+	X(BOOTSTRAPPING, "bootstrapping")                                      \
+	X(CATCHING_UP, "catching_up")                                          \
+	X(STREAMING, "streaming")                                              \
+	X(PAUSED, "paused")                                                    \
+	X(FAILED, "failed")
+
+#define STATE_ENUM(name, text) CDC_##name,
+enum cdc_state { CDC_STATES(STATE_ENUM) };
+#undef STATE_ENUM
+
+const char *cdc_state_name(enum cdc_state state);
+
+struct board_facts {
+	enum cdc_state state;
+	char reason[512]; /* why it is not streaming; "" when it is */
+	int64_t epoch, seq, passed_ticket;
+	int64_t transactions, changes; /* since the bootstrap */
+	int failures_in_row;
+	bool fresh[DOMAIN_COUNT];
+	struct apply_counts apply;
+	struct group_counts group;
+	struct stream_counts stream;
+	int64_t last_commit_us; /* monotonic; 0: none yet */
+};
+
+struct board {
+	pthread_mutex_t lock;
+	struct board_facts facts;
+	struct position applied; /* as last committed */
+	char *applied_text, *applied_file; /* owned; never NULL */
+	struct tickets tickets;
+	struct lag_history history;
+	struct head *head; /* borrowed; NULL until started */
+	bool changed;	   /* state or freshness: publish at once */
+};
+
+void board_init(struct board *board);
+void board_done(struct board *board);
+
+void board_state(struct board *board, enum cdc_state state,
+		 const char *reason);
+enum cdc_state board_get_state(struct board *board);
+/* The copy now stands at `position`; texts are copied. */
+void board_position(struct board *board, const struct position *position,
+		    const char *text, const char *file_text);
+void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us);
+/* The highest ticket that a commit at `position` proves. */
+int64_t board_ticket_proven(struct board *board,
+			    const struct position *position);
+bool board_ticket_waiting(struct board *board);
+void board_ticket_committed(struct board *board, int64_t n);
+/* Lag of the committed position, in ms; LAG_UNKNOWN. */
+int64_t board_lag(struct board *board, int64_t now_us);
+/* Copy of the facts; the position's texts are appended where not NULL. */
+void board_read(struct board *board, struct board_facts *ret,
+		struct buf *position, struct buf *file);
+
+#endif

@@ -1,0 +1,320 @@
+#include "cdc/publisher.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pg.h"
+#include "cdc/board.h"
+#include "cdc/head.h"
+#include "cdc/stopper.h"
+
+enum {
+	POLL_MS = 20, /* longest a state change waits to be published */
+	RETRY_MS = 250,
+	TRIM_PERIOD_MS = 10000,
+	POSITION_MAX = 1024 * 1024,
+};
+
+/* A row of another epoch is newer than ours: a successor has taken over. */
+static const char STATUS_SQL[] =
+	"insert into ficus.status (epoch, state, position, head, lag_ms, "
+	"customer_fresh, catalog_fresh, order_fresh, unhealthy_keys, "
+	"failures_in_row, reason, postgres_start, system_identifier, "
+	"written_at) select $1, $2, $3, $4, $5, $6, $7, $8, "
+	"(select count(*) from ficus.dead_letters), $9, $10, "
+	"pg_postmaster_start_time(), (pg_control_system()).system_identifier, "
+	"clock_timestamp() on conflict (one) do update set "
+	"epoch = excluded.epoch, state = excluded.state, "
+	"position = excluded.position, head = excluded.head, "
+	"lag_ms = excluded.lag_ms, customer_fresh = excluded.customer_fresh, "
+	"catalog_fresh = excluded.catalog_fresh, "
+	"order_fresh = excluded.order_fresh, "
+	"unhealthy_keys = excluded.unhealthy_keys, "
+	"failures_in_row = excluded.failures_in_row, "
+	"reason = excluded.reason, postgres_start = excluded.postgres_start, "
+	"system_identifier = excluded.system_identifier, "
+	"written_at = excluded.written_at "
+	"where ficus.status.epoch <= excluded.epoch";
+
+/* Tickets that have passed and are old tell nobody anything any more. */
+static const char TRIM_SQL[] =
+	"delete from ficus.ticket where n <= (select passed_ticket from "
+	"ficus.checkpoint order by seq desc limit 1) "
+	"and taken_at < clock_timestamp() - interval '1 minute'";
+
+struct publisher {
+	const struct pg_config *target; /* borrowed */
+	struct board *board;		/* borrowed */
+	pthread_t thread;
+	struct stopper stop;
+	struct pg *pg;			/* owned; NULL while away */
+	int64_t written_us, trimmed_us; /* monotonic */
+	bool complained;
+};
+
+static struct pg_param text_param(const char *text)
+{
+	return (struct pg_param){ .at = text, .n = strlen(text) };
+}
+
+struct numbers {
+	char epoch[24], lag[24], failures[24];
+};
+
+static int write_status(struct publisher *p, struct err *err)
+{
+	struct board_facts facts;
+	struct buf position, head;
+	struct head_state head_facts = { 0 };
+	struct numbers n;
+	int64_t now = clock_mono_us();
+	int64_t lag = board_lag(p->board, now);
+
+	buf_init(&position, POSITION_MAX);
+	buf_init(&head, POSITION_MAX);
+	board_read(p->board, &facts, &position, NULL);
+	if (p->board->head)
+		head_state(p->board->head, &head_facts, &head);
+	snprintf(n.epoch, sizeof(n.epoch), "%lld", (long long)facts.epoch);
+	snprintf(n.lag, sizeof(n.lag), "%lld", (long long)lag);
+	snprintf(n.failures, sizeof(n.failures), "%d", facts.failures_in_row);
+
+	const struct pg_param params[] = {
+		text_param(n.epoch),
+		text_param(cdc_state_name(facts.state)),
+		text_param(buf_str(&position)),
+		text_param(buf_str(&head)),
+		lag == LAG_UNKNOWN ? (struct pg_param){ 0 } : text_param(n.lag),
+		text_param(facts.fresh[DOMAIN_CUSTOMER] ? "t" : "f"),
+		text_param(facts.fresh[DOMAIN_CATALOG] ? "t" : "f"),
+		text_param(facts.fresh[DOMAIN_ORDER] ? "t" : "f"),
+		text_param(n.failures),
+		text_param(facts.reason),
+	};
+	int rc = pg_run(p->pg, "status", params, LENGTH(params), NULL, err);
+
+	buf_done(&position);
+	buf_done(&head);
+	p->written_us = now;
+	return rc;
+}
+
+static int take_tickets(struct publisher *p, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	/* The time of the question, not of the answer: a head sample taken
+	 * after it has seen every write whose ticket is in the answer. */
+	int rc = pg_run(p->pg, "ticket", NULL, 0, &r, err);
+
+	if (rc < 0)
+		return rc;
+	if (pg_rows(r) == 1 && !pg_null(r, 0, 0)) {
+		board_ticket_seen(p->board, pg_int(r, 0, 0), clock_mono_us());
+		if (p->board->head && board_ticket_waiting(p->board))
+			head_poke(p->board->head);
+	}
+	return 0;
+}
+
+static bool all_fresh(const struct board_facts *facts)
+{
+	return facts->fresh[DOMAIN_CUSTOMER] && facts->fresh[DOMAIN_CATALOG] &&
+	       facts->fresh[DOMAIN_ORDER];
+}
+
+static enum domain domain_of(const char *name)
+{
+	for (enum domain d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
+		if (strcmp(domain_name(d), name) == 0)
+			return d;
+	return DOMAIN_METADATA;
+}
+
+/* A domain is fresh when every chunk read for it was read before what is
+ * applied now. An unread chunk, or one whose position is of another kind,
+ * keeps it stale. */
+static int find_stale(struct publisher *p, bool stale[DOMAIN_COUNT],
+		      struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	int rc = pg_query(p->pg,
+			  "select distinct domain, read_position "
+			  "from ficus.chunks",
+			  NULL, 0, &r, err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows(r); i++) {
+		struct position read_at = { 0 };
+		bool passed = false;
+
+		if (!pg_null(r, i, 1)) {
+			rc = position_parse(pg_value(r, i, 1), &read_at, err);
+			if (rc < 0)
+				break;
+			pthread_mutex_lock(&p->board->lock);
+			passed = position_contains(&p->board->applied,
+						   &read_at);
+			pthread_mutex_unlock(&p->board->lock);
+			position_done(&read_at);
+		}
+		if (!passed)
+			stale[domain_of(pg_text(r, i, 0))] = true;
+	}
+	return rc;
+}
+
+static int find_fresh(struct publisher *p, struct err *err)
+{
+	struct board_facts facts;
+	bool stale[DOMAIN_COUNT] = { false };
+	bool any = false;
+
+	board_read(p->board, &facts, NULL, NULL);
+	if (all_fresh(&facts) || facts.state == CDC_BOOTSTRAPPING ||
+	    facts.epoch == 0)
+		return 0;
+	int rc = find_stale(p, stale, err);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&p->board->lock);
+	for (enum domain d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++) {
+		p->board->facts.fresh[d] = !stale[d];
+		any = any || stale[d];
+	}
+	p->board->changed = true;
+	pthread_mutex_unlock(&p->board->lock);
+	return any ? 0 :
+		     pg_exec(p->pg,
+			     "delete from ficus.chunks; "
+			     "update ficus.bootstrap set finished_at = now() "
+			     "where finished_at is null",
+			     err);
+}
+
+static int connect_target(struct publisher *p, struct err *err)
+{
+	int rc = pg_connect(p->target, &p->pg, err);
+
+	if (rc == 0)
+		rc = pg_exec(p->pg,
+			     "set synchronous_commit = off; "
+			     "set statement_timeout = '5s'; "
+			     "listen ficus_ticket",
+			     err);
+	if (rc == 0)
+		rc = pg_prepare(p->pg, "status", STATUS_SQL, err);
+	if (rc == 0)
+		rc = pg_prepare(p->pg, "ticket",
+				"select max(n) from ficus.ticket", err);
+	if (rc < 0) {
+		pg_close(p->pg);
+		p->pg = NULL;
+	}
+	return rc;
+}
+
+static bool due(struct publisher *p, int64_t now)
+{
+	pthread_mutex_lock(&p->board->lock);
+	bool changed = p->board->changed;
+	p->board->changed = false;
+	pthread_mutex_unlock(&p->board->lock);
+	return changed || now - p->written_us >= PUBLISHER_PERIOD_MS * 1000;
+}
+
+/* One turn: wait for a ticket or the next tick, then do what is due. */
+static int turn(struct publisher *p, struct err *err)
+{
+	const char *channel = NULL;
+	int rc = pg_wait_notify(p->pg, POLL_MS, &channel, err);
+	int64_t now = clock_mono_us();
+
+	if (rc == 0 && channel)
+		rc = take_tickets(p, err);
+	if (rc == 0 && due(p, now)) {
+		rc = take_tickets(p, err);
+		if (rc == 0)
+			rc = find_fresh(p, err);
+		if (rc == 0)
+			rc = write_status(p, err);
+	}
+	if (rc == 0 && now - p->trimmed_us >= TRIM_PERIOD_MS * 1000) {
+		p->trimmed_us = now;
+		rc = pg_exec(p->pg, TRIM_SQL, err);
+	}
+	return rc;
+}
+
+static void record_lag(struct publisher *p)
+{
+	int64_t now = clock_mono_us();
+	int64_t lag = board_lag(p->board, now);
+
+	pthread_mutex_lock(&p->board->lock);
+	lag_record(&p->board->history, now, lag);
+	pthread_mutex_unlock(&p->board->lock);
+}
+
+static void complain(struct publisher *p, const struct err *err)
+{
+	if (!p->complained)
+		log_warn("status not published, trying again", KV_ERR(err));
+	p->complained = true;
+}
+
+static void *run(void *user)
+{
+	struct publisher *p = user;
+
+	while (!stopper_wait(&p->stop, 0)) {
+		struct err err = { 0 };
+		int rc = p->pg ? 0 : connect_target(p, &err);
+
+		if (rc == 0)
+			rc = turn(p, &err);
+		record_lag(p);
+		if (rc == 0) {
+			p->complained = false;
+			continue;
+		}
+		complain(p, &err);
+		pg_close(p->pg);
+		p->pg = NULL;
+		stopper_wait(&p->stop, RETRY_MS);
+	}
+	return NULL;
+}
+
+struct publisher *publisher_start(const struct pg_config *target,
+				  struct board *board)
+{
+	struct publisher *p = mem_zalloc(sizeof(*p));
+
+	p->target = target;
+	p->board = board;
+	stopper_init(&p->stop);
+	if (pthread_create(&p->thread, NULL, run, p) != 0)
+		abort(); /* no thread at start is no memory */
+	return p;
+}
+
+void publisher_stop(struct publisher *p)
+{
+	struct err err = { 0 };
+
+	if (!p)
+		return;
+	stopper_set(&p->stop);
+	pthread_join(p->thread, NULL);
+	if (p->pg && write_status(p, &err) < 0)
+		log_warn("last status not published, ignoring", KV_ERR(&err));
+	pg_close(p->pg);
+	stopper_done(&p->stop);
+	free(p);
+}

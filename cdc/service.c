@@ -1,0 +1,146 @@
+#include "cdc/service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "cdc/board.h"
+#include "cdc/endpoint.h"
+#include "cdc/head.h"
+#include "cdc/publisher.h"
+#include "cdc/session.h"
+#include "cdc/setup.h"
+#include "cdc/stopper.h"
+
+enum {
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_MOST_MS = 5000,
+	/* A session that lived so long was well: count from the start again. */
+	HEALTHY_MS = 10000,
+};
+
+struct service {
+	struct setup *setup;	     /* borrowed */
+	const struct stopper *stop;  /* borrowed */
+	struct board board;
+	struct publisher *publisher; /* owned */
+	struct endpoint *endpoint;   /* owned */
+	int64_t backoff_ms;
+	int corrupt_in_row;
+};
+
+/* Which errors another session may cure. */
+static bool worth_retrying(struct service *s, int code)
+{
+	switch (code) {
+	case ERR_IO:
+	case ERR_SOURCE_LOST:
+	case ERR_TARGET_LOST:
+		return true;
+	case ERR_CORRUPT:
+		/* Bytes may be damaged on the way; twice is the log itself. */
+		return ++s->corrupt_in_row < 2;
+	default:
+		return false;
+	}
+}
+
+/* Between half and all of the back-off, so that two never march in step. */
+static int64_t jittered(int64_t ms)
+{
+	return ms / 2 + clock_mono_us() % (ms / 2 + 1);
+}
+
+static void pause_after(struct service *s, const struct err *why)
+{
+	int64_t wait = jittered(s->backoff_ms);
+
+	pthread_mutex_lock(&s->board.lock);
+	s->board.facts.failures_in_row++;
+	pthread_mutex_unlock(&s->board.lock);
+	board_state(&s->board, CDC_PAUSED, why->msg);
+	log_warn("replication paused, trying again", KV_ERR(why),
+		 KV_INT("wait_ms", wait));
+	stopper_wait(s->stop, wait);
+	s->backoff_ms *= 2;
+	if (s->backoff_ms > BACKOFF_MOST_MS)
+		s->backoff_ms = BACKOFF_MOST_MS;
+}
+
+static int one_session(struct service *s, struct err *err)
+{
+	struct session *session = NULL;
+	int64_t begun = clock_mono_ms();
+	int rc = setup_target(s->setup, err);
+
+	if (rc == 0)
+		rc = session_open(s->setup, &s->board, &session, err);
+	if (rc == 0) {
+		board_state(&s->board, CDC_CATCHING_UP, "catching up");
+		rc = session_run(session, s->stop, err);
+	}
+	session_close(session);
+	if (clock_mono_ms() - begun >= HEALTHY_MS) {
+		s->backoff_ms = BACKOFF_FIRST_MS;
+		s->corrupt_in_row = 0;
+	}
+	return rc;
+}
+
+static int run(struct service *s, struct err *err)
+{
+	while (!stopper_wait(s->stop, 0)) {
+		int rc = one_session(s, err);
+
+		if (rc == 0 || rc == ERR_STOPPED)
+			return 0;
+		if (!worth_retrying(s, rc))
+			return rc;
+		pause_after(s, err);
+		memset(err, 0, sizeof(*err));
+	}
+	return 0;
+}
+
+static int start(struct service *s, struct err *err)
+{
+	const struct settings *settings = &s->setup->settings;
+	int rc = 0;
+
+	if (*settings->metrics_listen)
+		rc = endpoint_start(settings->metrics_listen, &s->board,
+				    &s->endpoint, err);
+	if (rc == 0)
+		rc = head_start(&s->setup->head, settings->source_position_mode,
+				&s->board.head, err);
+	if (rc == 0)
+		s->publisher = publisher_start(&s->setup->target, &s->board);
+	return rc;
+}
+
+static void stop(struct service *s)
+{
+	publisher_stop(s->publisher);
+	endpoint_stop(s->endpoint);
+	head_stop(s->board.head);
+	board_done(&s->board);
+}
+
+int service_run(struct setup *setup, const struct stopper *stopper,
+		struct err *err)
+{
+	struct service s = { .setup = setup,
+			     .stop = stopper,
+			     .backoff_ms = BACKOFF_FIRST_MS };
+
+	board_init(&s.board);
+	int rc = start(&s, err);
+	if (rc == 0)
+		rc = run(&s, err);
+	board_state(&s.board, rc < 0 ? CDC_FAILED : CDC_PAUSED,
+		    rc < 0 ? err->msg : "stopped");
+	stop(&s);
+	return rc;
+}

@@ -1,0 +1,475 @@
+#include "cdc/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cdc/apply.h"
+#include "cdc/board.h"
+#include "cdc/checkpoint.h"
+#include "cdc/ddl.h"
+#include "cdc/group.h"
+#include "cdc/head.h"
+#include "cdc/schema.h"
+#include "cdc/setup.h"
+#include "cdc/stopper.h"
+#include "cdc/stream.h"
+#include "transform/fk.h"
+#include "transform/mapping.h"
+#include "transform/transform.h"
+
+enum {
+	IDLE_MS = 50,	    /* wait for an event when nothing is pending */
+	TICKET_MS = 2,	    /* … when a router waits for a ticket */
+	POSITION_MS = 100,  /* a position without rows waits so long */
+	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
+};
+
+struct session {
+	struct setup *setup; /* borrowed */
+	struct board *board; /* borrowed */
+	struct apply *apply; /* owned, as all that follows */
+	struct transform *transform;
+	struct schema *schema;
+	struct fk_graph *graph;
+	struct stream *stream;
+	struct group *group;
+	struct group_sink sink;
+	struct position ended; /* as of the last end() */
+	char *ended_file;
+	bool rows_pending;     /* ended transactions with rows wait */
+	bool schema_stale;     /* a DDL named one of our tables */
+	int64_t pending_us;    /* since when, monotonic */
+	int64_t committed_us;  /* last commit */
+};
+
+/* --- what the assembler tells us */
+
+static int on_end(void *user, const struct group_end *end, struct err *err)
+{
+	struct session *s = user;
+	int rc = apply_end(s->apply, end->position_text, end->file_position,
+			   end->transaction, err);
+
+	if (rc < 0)
+		return rc;
+	if (!s->rows_pending && end->rows > 0)
+		s->pending_us = clock_mono_us();
+	s->rows_pending = s->rows_pending || end->rows > 0;
+	position_copy(&s->ended, end->position);
+	if (strcmp(s->ended_file, end->file_position) != 0) {
+		free(s->ended_file);
+		s->ended_file = mem_strdup(end->file_position);
+	}
+	return 0;
+}
+
+static int on_rollback(void *user, struct err *err)
+{
+	struct session *s = user;
+
+	return apply_abandon(s->apply, err);
+}
+
+struct ddl_effect {
+	struct session *session;
+	const struct mapping_table *table; /* last one named; NULL: none */
+};
+
+static void on_table(void *user, const struct mapping_table *table)
+{
+	struct ddl_effect *effect = user;
+
+	effect->table = table;
+}
+
+static int refuse_ddl(const struct mapping_table *table, enum ddl_kind kind,
+		      struct err *err)
+{
+	return err_set(err, ERR_OPERATOR,
+		       "%s of the replicated table %s: what rows it has now is "
+		       "not in the log; empty the records and run cdc "
+		       "--bootstrap",
+		       ddl_kind_name(kind), table->source);
+}
+
+/* TRUNCATE leaves no rows in the log, but what it did is known. */
+static int truncate(struct session *s, const struct mapping_table *table,
+		    struct err *err)
+{
+	const struct record_change change = { .op = RECORD_TRUNCATE,
+					      .table = table->target };
+
+	if (table->kind == TABLE_EAV)
+		return refuse_ddl(table, DDL_TRUNCATE, err);
+	s->rows_pending = true;
+	return apply_change(s->apply, &change, err);
+}
+
+static int on_ddl(void *user, struct str schema, struct str sql,
+		  struct err *err)
+{
+	struct session *s = user;
+	struct ddl_effect effect = { .session = s };
+	enum ddl_kind kind = ddl_tables(s->setup->mapping,
+					s->setup->settings.source_database,
+					schema, sql, on_table, &effect);
+
+	if (!effect.table || kind == DDL_NONE)
+		return 0;
+	log_info("DDL of a replicated table", KV_STR("kind", ddl_kind_name(kind)),
+		 KV_STR("table", effect.table->source));
+	switch (kind) {
+	case DDL_ALTER:
+	case DDL_CREATE:
+		s->schema_stale = true;
+		return 0;
+	case DDL_TRUNCATE:
+		return truncate(s, effect.table, err);
+	case DDL_DROP:
+	case DDL_RENAME:
+	case DDL_DML:
+		return refuse_ddl(effect.table, kind, err);
+	case DDL_NONE:
+		break;
+	}
+	return 0;
+}
+
+/* --- opening */
+
+static int use_schema(struct session *s, struct schema *schema,
+		      struct err *err)
+{
+	struct fk_graph *graph = NULL;
+	size_t count = 0;
+	const struct fk_row *rows = schema_foreign_keys(schema, &count);
+	int rc = fk_graph_new(s->setup->mapping, rows, count, &graph, err);
+
+	if (rc < 0) {
+		schema_free(schema);
+		return rc;
+	}
+	transform_set_foreign_keys(s->transform, graph);
+	apply_set_foreign_keys(s->apply, graph);
+	if (s->group)
+		group_set_schema(s->group, schema);
+	fk_graph_free(s->graph);
+	schema_free(s->schema);
+	s->graph = graph;
+	s->schema = schema;
+	return 0;
+}
+
+static int load_copy(struct session *s, struct err *err)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	struct schema *schema = NULL;
+	bool found = false;
+	int rc = pg_connect(&s->setup->target, &pg, err);
+
+	if (rc == 0)
+		rc = setup_attributes(pg, s->transform, err);
+	if (rc == 0)
+		rc = schema_load(pg, &schema, &found, err);
+	if (rc < 0)
+		return rc;
+	if (!found)
+		return err_set(err, ERR_OPERATOR,
+			       "the target has a checkpoint but no source "
+			       "schema: empty the records and run cdc "
+			       "--bootstrap");
+	return use_schema(s, schema, err);
+}
+
+static int open_apply(struct session *s, struct err *err)
+{
+	const struct settings *settings = &s->setup->settings;
+	char instance[300], host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(instance, sizeof(instance), "%s:%ld", host, (long)getpid());
+	const struct apply_options options = {
+		.target = &s->setup->target,
+		.mapping = s->setup->mapping,
+		.batch_bytes = (size_t)settings->batch_bytes,
+		.batch_transactions = settings->batch_size,
+		.max_retries = settings->max_retries,
+		.synchronous_commit = settings->target_synchronous_commit,
+		.audit = settings->audit,
+		.stop_on_error = strcmp(settings->on_error, "stop") == 0,
+		.instance = instance,
+	};
+	return apply_open(&options, &s->apply, err);
+}
+
+/* A position means something on its own server only, unless GTIDs name it. */
+static int check_identity(struct session *s, const char *source_id,
+			  struct err *err)
+{
+	CLEANUP(source_closep) struct source *source = NULL;
+	CLEANUP(mem_freep) char *now = NULL;
+	int rc = source_connect(&s->setup->source, &source, err);
+
+	if (rc == 0)
+		rc = source_identity(source, &now, err);
+	if (rc < 0 || strcmp(now, source_id) == 0)
+		return rc;
+	if (s->ended.kind == POSITION_FILE)
+		return err_set(err, ERR_OPERATOR,
+			       "the checkpoint is of the server %s, this is "
+			       "%s: a file position means nothing here; connect "
+			       "to the right server, or empty the records and "
+			       "run cdc --bootstrap",
+			       source_id, now);
+	log_warn("another source server: its GTIDs must contain the checkpoint",
+		 KV_STR("was", source_id), KV_STR("is", now));
+	return 0;
+}
+
+static int open_stream(struct session *s, struct err *err)
+{
+	const struct settings *settings = &s->setup->settings;
+
+	s->sink = (struct group_sink){ .user = s,
+				       .change = apply_change,
+				       .change_user = s->apply,
+				       .end = on_end,
+				       .rollback = on_rollback,
+				       .ddl = on_ddl };
+	const struct group_options options = {
+		.database = settings->source_database,
+		.mapping = s->setup->mapping,
+		.schema = s->schema,
+		.transform = s->transform,
+		.sink = &s->sink,
+		.max_event = (uint64_t)settings->max_value_size,
+	};
+	s->group = group_new(&options, &s->ended);
+	return stream_open(&s->setup->source, (size_t)settings->source_queue,
+			   &s->ended, &s->stream, err);
+}
+
+static int begin(struct session *s, struct err *err)
+{
+	int rc = open_apply(s, err);
+
+	if (rc < 0)
+		return rc;
+	const struct checkpoint *from = apply_checkpoint(s->apply);
+	rc = position_parse(str_of(from->position), &s->ended, err);
+	if (rc < 0)
+		return err_wrap(err, "ficus.checkpoint");
+	s->ended_file = mem_strdup(from->file_position);
+	pthread_mutex_lock(&s->board->lock);
+	s->board->facts.epoch = from->epoch;
+	s->board->facts.seq = from->seq;
+	s->board->facts.transactions = from->transactions;
+	s->board->facts.changes = from->changes;
+	pthread_mutex_unlock(&s->board->lock);
+	board_position(s->board, &s->ended, from->position,
+		       from->file_position);
+	board_ticket_committed(s->board, from->passed_ticket);
+	if (s->board->head)
+		head_forget(s->board->head);
+
+	s->transform = transform_new(s->setup->mapping);
+	rc = load_copy(s, err);
+	if (rc == 0)
+		rc = check_identity(s, from->source_id, err);
+	if (rc == 0)
+		rc = open_stream(s, err);
+	if (rc == 0)
+		log_info("replicating", KV_STR("position", from->position),
+			 KV_INT("epoch", from->epoch));
+	return rc;
+}
+
+int session_open(struct setup *setup, struct board *board,
+		 struct session **ret, struct err *err)
+{
+	struct session *s = mem_zalloc(sizeof(*s));
+
+	s->setup = setup;
+	s->board = board;
+	position_init(&s->ended);
+	int rc = begin(s, err);
+	if (rc < 0) {
+		session_close(s);
+		return rc;
+	}
+	*ret = s;
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	if (!s)
+		return;
+	stream_close(s->stream);
+	group_free(s->group);
+	apply_close(s->apply);
+	transform_free(s->transform);
+	fk_graph_free(s->graph);
+	schema_free(s->schema);
+	position_done(&s->ended);
+	free(s->ended_file);
+	free(s);
+}
+
+/* --- pumping */
+
+static void tell_board(struct session *s, int64_t ticket)
+{
+	const struct checkpoint *c = apply_checkpoint(s->apply);
+	struct board_facts *facts = &s->board->facts;
+
+	board_position(s->board, &s->ended, c->position, s->ended_file);
+	board_ticket_committed(s->board, ticket);
+	pthread_mutex_lock(&s->board->lock);
+	facts->seq = c->seq;
+	facts->transactions = c->transactions;
+	facts->changes = c->changes;
+	facts->failures_in_row = 0;
+	facts->apply = *apply_counts(s->apply);
+	facts->group = *group_counts(s->group);
+	stream_counts(s->stream, &facts->stream);
+	facts->last_commit_us = s->committed_us;
+	pthread_mutex_unlock(&s->board->lock);
+}
+
+static int commit(struct session *s, struct err *err)
+{
+	int64_t ticket = board_ticket_proven(s->board, &s->ended);
+	int rc = apply_commit(s->apply, ticket, err);
+
+	if (rc < 0)
+		return rc;
+	s->rows_pending = false;
+	s->committed_us = clock_mono_us();
+	tell_board(s, ticket);
+	return 0;
+}
+
+static bool ticket_proven(struct session *s)
+{
+	return board_ticket_waiting(s->board) &&
+	       board_ticket_proven(s->board, &s->ended) >
+		       apply_checkpoint(s->apply)->passed_ticket;
+}
+
+/* Rows are committed when the queue has run empty, the batch is full or they
+ * have waited long enough; a bare position waits for company. */
+static bool commit_due(struct session *s, bool idle)
+{
+	int64_t now = clock_mono_us();
+
+	if (apply_full(s->apply))
+		return true;
+	if (s->rows_pending)
+		return idle || now - s->pending_us >=
+				       s->setup->settings.sync_interval * 1000;
+	if (ticket_proven(s))
+		return true;
+	return apply_pending(s->apply) &&
+	       now - s->committed_us >= POSITION_MS * 1000;
+}
+
+static int refresh_schema(struct session *s, struct err *err)
+{
+	CLEANUP(source_closep) struct source *source = NULL;
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	struct schema *schema = NULL;
+	int rc = source_connect(&s->setup->source, &source, err);
+
+	if (rc == 0)
+		rc = schema_read(source, s->setup->settings.source_database,
+				 s->setup->mapping, &schema, err);
+	if (rc < 0)
+		return err_wrap(err, "schema after DDL");
+	s->schema_stale = false;
+	if (schema_equal(schema, s->schema)) {
+		schema_free(schema);
+		return 0;
+	}
+	rc = pg_connect(&s->setup->target, &pg, err);
+	if (rc == 0)
+		rc = schema_store(schema, pg, err);
+	if (rc < 0) {
+		schema_free(schema);
+		return err_wrap(err, "schema after DDL");
+	}
+	log_info("source schema changed and was read again");
+	return use_schema(s, schema, err);
+}
+
+static void judge_state(struct session *s)
+{
+	int64_t lag = board_lag(s->board, clock_mono_us());
+
+	if (board_get_state(s->board) != CDC_STREAMING &&
+	    lag != LAG_UNKNOWN && lag <= CAUGHT_UP_MS) {
+		board_state(s->board, CDC_STREAMING, "");
+		log_info("caught up", KV_INT("lag_ms", lag));
+	}
+}
+
+static int64_t patience(struct session *s)
+{
+	if (s->rows_pending && !group_is_open(s->group))
+		return 0;
+	return board_ticket_waiting(s->board) ? TICKET_MS : IDLE_MS;
+}
+
+static int turn(struct session *s, struct err *err)
+{
+	struct packet packet = { 0 };
+	int rc = stream_next(s->stream, patience(s), &packet, err);
+
+	if (rc == 0 && packet.at)
+		rc = group_feed(s->group, packet.at, packet.n, err);
+	if (rc < 0 || group_is_open(s->group))
+		return rc;
+	if (s->schema_stale || commit_due(s, !packet.at))
+		rc = commit(s, err);
+	if (rc == 0 && s->schema_stale)
+		rc = refresh_schema(s, err);
+	return rc;
+}
+
+/* What is complete is committed; what is not will be read again. */
+static int finish(struct session *s, struct err *err)
+{
+	int rc = 0;
+
+	if (group_is_open(s->group))
+		rc = apply_abandon(s->apply, err);
+	if (rc == 0 && apply_pending(s->apply))
+		rc = commit(s, err);
+	return rc;
+}
+
+int session_run(struct session *s, const struct stopper *stop, struct err *err)
+{
+	int64_t looked_us = 0;
+	int rc = 0;
+
+	while (rc == 0) {
+		int64_t now = clock_mono_us();
+
+		/* Not with every event: it is a system call. */
+		if (now - looked_us >= IDLE_MS * 1000) {
+			looked_us = now;
+			judge_state(s);
+			if (stopper_wait(stop, 0))
+				return finish(s, err);
+		}
+		rc = turn(s, err);
+	}
+	return rc;
+}

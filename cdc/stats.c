@@ -1,0 +1,160 @@
+#include "cdc/stats.h"
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "cdc/board.h"
+#include "cdc/head.h"
+
+enum { POSITION_MAX = 1024 * 1024 };
+
+/* Everything the numbers are made of, read once. */
+struct reading {
+	struct board_facts facts;
+	struct head_state head;
+	int64_t now_us, lag;
+};
+
+/*	X(name, TYPE, help, value) */
+#define STATS(X)                                                               \
+	X("lag_seconds", GAUGE,                                                \
+	  "age of the newest source state the copy contains; -1: unknown",     \
+	  r->lag == LAG_UNKNOWN ? -1.0 : (double)r->lag / 1e3)                 \
+	X("streaming", GAUGE, "1 while the state is streaming",                \
+	  r->facts.state == CDC_STREAMING)                                     \
+	X("epoch", GAUGE, "number of the applier's reign", r->facts.epoch)     \
+	X("failures_in_row", GAUGE, "sessions that failed one after another",  \
+	  r->facts.failures_in_row)                                            \
+	X("passed_ticket", GAUGE, "highest ticket the copy has passed",        \
+	  r->facts.passed_ticket)                                              \
+	X("transactions_total", COUNTER,                                       \
+	  "source transactions applied since the bootstrap",                   \
+	  r->facts.transactions)                                               \
+	X("changes_total", COUNTER,                                            \
+	  "source row changes applied since the bootstrap", r->facts.changes)  \
+	X("commits_total", COUNTER, "target transactions of this session",     \
+	  r->facts.apply.commits)                                              \
+	X("barriers_total", COUNTER,                                           \
+	  "deletes whose foreign-key actions were carried out",                \
+	  r->facts.apply.barriers)                                             \
+	X("cascaded_rows_total", COUNTER,                                      \
+	  "rows that foreign-key actions removed or changed",                  \
+	  r->facts.apply.cascaded_rows)                                        \
+	X("upserts_total", COUNTER, "rows written", r->facts.apply.upserts)    \
+	X("deletes_total", COUNTER, "rows deleted", r->facts.apply.deletes)    \
+	X("values_set_total", COUNTER, "attribute values written",             \
+	  r->facts.apply.values_set)                                           \
+	X("values_unset_total", COUNTER, "attribute values removed",           \
+	  r->facts.apply.values_unset)                                         \
+	X("dead_letters_total", COUNTER, "records the target refused",         \
+	  r->facts.apply.dead_letters)                                         \
+	X("events_total", COUNTER, "binlog events of this session",            \
+	  r->facts.group.events)                                               \
+	X("row_events_skipped_total", COUNTER,                                 \
+	  "rows events of tables the mapping does not want",                   \
+	  r->facts.group.row_events_skipped)                                   \
+	X("ignored_events_total", COUNTER, "events that may be passed over",   \
+	  r->facts.group.ignored_events)                                       \
+	X("rollbacks_total", COUNTER, "source transactions rolled back",       \
+	  r->facts.group.rollbacks)                                            \
+	X("stream_bytes_total", COUNTER, "bytes read from the binlog",         \
+	  r->facts.stream.bytes)                                               \
+	X("queue_bytes", GAUGE, "bytes read ahead of the decoder",             \
+	  r->facts.stream.queued)                                              \
+	X("queue_full_total", COUNTER, "times the reader waited for room",     \
+	  r->facts.stream.full)                                                \
+	X("head_samples_total", COUNTER, "questions for the head of the log",  \
+	  r->head.samples)                                                     \
+	X("head_failures_total", COUNTER, "of them without an answer",         \
+	  r->head.failures)                                                    \
+	X("head_connected", GAUGE, "1 while the head sampler has a server",    \
+	  r->head.connected)                                                   \
+	X("last_commit_age_seconds", GAUGE,                                    \
+	  "time since the last commit; -1: none yet",                          \
+	  r->facts.last_commit_us == 0 ?                                       \
+		  -1.0 :                                                       \
+		  (double)(r->now_us - r->facts.last_commit_us) / 1e6)
+
+#define STAT_ROW(name, type, help, value)                                      \
+	{ "ficus_cdc_" name, METRIC_##type, help, NULL, NULL },
+static struct metric stats[] = { STATS(STAT_ROW) };
+#undef STAT_ROW
+
+static void take(struct board *board, struct reading *r)
+{
+	*r = (struct reading){ .now_us = clock_mono_us() };
+	board_read(board, &r->facts, NULL, NULL);
+	r->lag = board_lag(board, r->now_us);
+	if (board->head)
+		head_state(board->head, &r->head, NULL);
+}
+
+void stats_write(struct board *board, struct buf *out)
+{
+	struct reading reading;
+	const struct reading *r = &reading;
+	size_t i = 0;
+
+	take(board, &reading);
+#define STAT_SET(name, type, help, value)                                      \
+	metric_set(&stats[i++], NULL, (double)(value));
+	STATS(STAT_SET)
+#undef STAT_SET
+	metrics_write(stats, (int)i, 1, out);
+}
+
+static void write_fresh(struct json *w, const struct board_facts *facts)
+{
+	json_key(w, "fresh");
+	json_begin_object(w);
+	for (enum domain d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
+		json_key(w, domain_name(d));
+		json_bool(w, facts->fresh[d]);
+	}
+	json_end_object(w);
+}
+
+static void write_texts(struct json *w, struct board *board,
+			const struct reading *r)
+{
+	struct board_facts ignored;
+	struct buf position, file;
+
+	buf_init(&position, POSITION_MAX);
+	buf_init(&file, POSITION_MAX);
+	board_read(board, &ignored, &position, &file);
+	json_key(w, "state");
+	json_str(w, cdc_state_name(r->facts.state));
+	json_key(w, "reason");
+	json_str(w, r->facts.reason);
+	json_key(w, "position");
+	json_str(w, buf_str(&position));
+	json_key(w, "file_position");
+	json_str(w, buf_str(&file));
+	json_key(w, "source_error");
+	json_str(w, r->head.error);
+	buf_done(&position);
+	buf_done(&file);
+}
+
+void stats_json(struct board *board, struct buf *out)
+{
+	struct reading reading;
+	const struct reading *r = &reading;
+	struct json w;
+
+	take(board, &reading);
+	json_init(&w, out, JSON_PLAIN);
+	json_begin_object(&w);
+	write_texts(&w, board, r);
+	write_fresh(&w, &r->facts);
+#define STAT_JSON(name, type, help, value)                                     \
+	json_key(&w, name);                                                    \
+	json_double(&w, (double)(value));
+	STATS(STAT_JSON)
+#undef STAT_JSON
+	json_end_object(&w);
+}
