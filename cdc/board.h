@@ -51,7 +51,7 @@ struct board_facts {
 struct board {
 	pthread_mutex_t lock;
 	struct board_facts facts;
-	struct position applied; /* as last committed */
+	struct position applied;	   /* as last committed */
 	char *applied_text, *applied_file; /* owned; never NULL */
 	struct tickets tickets;
 	struct lag_history history;
@@ -62,8 +62,7 @@ struct board {
 void board_init(struct board *board);
 void board_done(struct board *board);
 
-void board_state(struct board *board, enum cdc_state state,
-		 const char *reason);
+void board_state(struct board *board, enum cdc_state state, const char *reason);
 enum cdc_state board_get_state(struct board *board);
 /* The copy now stands at `position`; texts are copied. */
 void board_position(struct board *board, const struct position *position,

@@ -62,12 +62,13 @@ static int refuse_filled(struct bootstrap *b, struct err *err)
 		if (rc < 0)
 			return rc;
 		if (pg_rows(r) > 0)
-			return err_set(err, ERR_OPERATOR,
-				       "the table %s has rows: bootstrap copies "
-				       "into empty tables only; empty the "
-				       "record tables, or use another "
-				       "target.schema or target.database",
-				       mapping->targets[i]->name);
+			return err_set(
+				err, ERR_OPERATOR,
+				"the table %s has rows: bootstrap copies "
+				"into empty tables only; empty the "
+				"record tables, or use another "
+				"target.schema or target.database",
+				mapping->targets[i]->name);
 	}
 	return 0;
 }
@@ -208,8 +209,8 @@ static int read_chunk(struct bootstrap *b, struct chunk_reader **reader,
 		uint64_t rows = 0;
 
 		memset(err, 0, sizeof(*err));
-		rc = *reader ? 0 :
-			       chunk_reader_open(b->setup, b->schema, reader,
+		rc = *reader ? 0
+			     : chunk_reader_open(b->setup, b->schema, reader,
 						 err);
 		if (rc == 0)
 			rc = chunk_read(*reader, range, &rows, err);

@@ -215,8 +215,7 @@ static int add_range(struct buf *sql, const struct chunk_reader *c,
 
 	if (rc < 0 || !middle)
 		return rc;
-	buf_addf(sql, " join `%s` v on v.`%s` = t.`%s`", via, key,
-		 table->link);
+	buf_addf(sql, " join `%s` v on v.`%s` = t.`%s`", via, key, table->link);
 	where_range(sql, "v", middle->link, range);
 	return 0;
 }
@@ -225,8 +224,8 @@ static int pump(struct chunk_reader *c, struct binding *binding,
 		const struct table_def *def, struct source_rows *rows,
 		struct err *err)
 {
-	CLEANUP(mem_freep) struct value *after =
-		mem_array(def->count, sizeof(*after));
+	CLEANUP(mem_freep)
+	struct value *after = mem_array(def->count, sizeof(*after));
 	const uint8_t *wanted = binding_wanted(binding);
 	const struct row_change change = { .op = ROW_INSERT,
 					   .actions = ROW_ACTIONS_NONE,
@@ -254,11 +253,11 @@ static int pump(struct chunk_reader *c, struct binding *binding,
 }
 
 /* range NULL: the whole table. */
-static int read_table(struct chunk_reader *c,
-		      const struct mapping_table *table,
+static int read_table(struct chunk_reader *c, const struct mapping_table *table,
 		      const struct chunk_range *range, struct err *err)
 {
-	CLEANUP(mem_freep) char *name =
+	CLEANUP(mem_freep)
+	char *name =
 		mem_printf("%s%s", c->setup->mapping->prefix, table->source);
 	const struct table_def *def = schema_table(c->schema, str_of(name));
 	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
@@ -299,7 +298,8 @@ static int load_types(struct chunk_reader *c, struct err *err)
 	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
 	CLEANUP(mem_freep) char *code = NULL;
 	CLEANUP(mem_freep) char *table = NULL;
-	CLEANUP(mem_freep) char *sql = mem_printf(
+	CLEANUP(mem_freep)
+	char *sql = mem_printf(
 		"select entity_type_id, entity_type_code, entity_table "
 		"from `%seav_entity_type`",
 		c->setup->mapping->prefix);
@@ -323,7 +323,8 @@ static int load_attributes(struct chunk_reader *c, struct err *err)
 	CLEANUP(mem_freep) char *code = NULL;
 	CLEANUP(mem_freep) char *backend = NULL;
 	CLEANUP(mem_freep) char *table = NULL;
-	CLEANUP(mem_freep) char *sql = mem_printf(
+	CLEANUP(mem_freep)
+	char *sql = mem_printf(
 		"select attribute_id, entity_type_id, attribute_code, "
 		"backend_type, backend_table from `%seav_attribute`",
 		c->setup->mapping->prefix);

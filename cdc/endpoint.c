@@ -99,12 +99,12 @@ int endpoint_start(const char *listen, struct board *board,
 {
 	struct endpoint *e = mem_zalloc(sizeof(*e));
 	const struct http_route routes[ROUTES] = {
-		{ HTTP_GET, "/metrics", false, on_metrics, e },
-		{ HTTP_GET, "/healthz", false, on_healthz, e },
-		{ HTTP_GET, "/readyz", false, on_readyz, e },
-		{ HTTP_GET, "/lag", false, on_lag, e },
-		{ HTTP_GET, "/status", false, on_status, e },
-		{ HTTP_GET, "/", false, on_page, e },
+		{ "/metrics", HTTP_METHOD_GET, false, on_metrics, e },
+		{ "/healthz", HTTP_METHOD_GET, false, on_healthz, e },
+		{ "/readyz", HTTP_METHOD_GET, false, on_readyz, e },
+		{ "/lag", HTTP_METHOD_GET, false, on_lag, e },
+		{ "/status", HTTP_METHOD_GET, false, on_status, e },
+		{ "/", HTTP_METHOD_GET, false, on_page, e },
 	};
 	const struct http_server_conf conf = { .listen = listen,
 					       .setting = "metrics.listen",

@@ -66,8 +66,8 @@ static void print_out(const struct buf *out)
 
 static int check(const struct options *o, const struct setup *setup)
 {
-	CLEANUP(doctor_freep) struct doctor *doctor =
-		doctor_run(&setup->settings);
+	CLEANUP(doctor_freep)
+	struct doctor *doctor = doctor_run(&setup->settings);
 	CLEANUP(buf_done) struct buf out;
 
 	buf_init(&out, SCREEN_MAX);
@@ -104,8 +104,8 @@ static int print_config(const struct setup *setup)
 /* The first FAIL ends the start, with its cure. */
 static int preflight(const struct setup *setup, struct err *err)
 {
-	CLEANUP(doctor_freep) struct doctor *doctor =
-		doctor_run(&setup->settings);
+	CLEANUP(doctor_freep)
+	struct doctor *doctor = doctor_run(&setup->settings);
 
 	for (size_t i = 0; i < doctor_count(doctor); i++) {
 		const struct doctor_item *item = doctor_item(doctor, i);
@@ -199,8 +199,7 @@ static int command(const struct options *o, struct setup *setup,
 
 static int fail(const struct err *err)
 {
-	log_err("ended", KV_STR("code", err_code_name(err->code)),
-		KV_ERR(err));
+	log_err("ended", KV_STR("code", err_code_name(err->code)), KV_ERR(err));
 	return err_exit_code(err->code);
 }
 
@@ -215,8 +214,8 @@ int main(int argc, char **argv)
 		return fail(&err);
 	if (options.command == COMMAND_HELP ||
 	    options.command == COMMAND_VERSION) {
-		fputs(options.command == COMMAND_HELP ? options_usage :
-							FICUS_VERSION "\n",
+		fputs(options.command == COMMAND_HELP ? options_usage
+						      : FICUS_VERSION "\n",
 		      stdout);
 		return 0;
 	}

@@ -6,7 +6,8 @@
 #include "base/err.h"
 
 const char options_usage[] =
-	"cdc [--config FILE]       replicate; needs a checkpoint (--bootstrap)\n"
+	"cdc [--config FILE]       replicate; needs a checkpoint "
+	"(--bootstrap)\n"
 	"cdc --bootstrap [--follow]  copy everything, then exit (or go on)\n"
 	"cdc --check [--json]      is everything as replication needs it?\n"
 	"cdc --migrate             bring the target's schema up to date\n"
@@ -16,7 +17,8 @@ const char options_usage[] =
 	"cdc --help, --version\n"
 	"\n"
 	"Exit codes: 0 fine, 1 a check failed, 2 usage or configuration,\n"
-	"3 an operator must act (the last line says how), 4 source, 5 target.\n";
+	"3 an operator must act (the last line says how), 4 source, 5 "
+	"target.\n";
 
 enum { OPT_CONFIG = 256, OPT_FROM, OPT_JSON, OPT_FOLLOW, OPT_COMMAND };
 
@@ -37,8 +39,7 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static int set_command(struct options *o, enum command command,
-		       struct err *err)
+static int set_command(struct options *o, enum command command, struct err *err)
 {
 	if (o->command != COMMAND_RUN && o->command != command)
 		return err_set(err, ERR_CONFIG,

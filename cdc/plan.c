@@ -70,11 +70,12 @@ static int cut_family(struct source *source, const char *key,
 
 	do {
 		CLEANUP(mem_freep) char *to = NULL;
-		CLEANUP(mem_freep) char *sql = mem_printf(
-			"select `%s` from `%s%s` where `%s` >= %s "
-			"order by `%s` limit 1 offset %d",
-			key, mapping->prefix, root->source, key,
-			from ? from : "0", key, CHUNK_ROOTS);
+		CLEANUP(mem_freep)
+		char *sql =
+			mem_printf("select `%s` from `%s%s` where `%s` >= %s "
+				   "order by `%s` limit 1 offset %d",
+				   key, mapping->prefix, root->source, key,
+				   from ? from : "0", key, CHUNK_ROOTS);
 
 		rc = source_one(source, sql, &to, err);
 		if (rc == 0)
@@ -96,8 +97,8 @@ int plan_make(struct source *source, const struct schema *schema,
 	for (size_t i = 0; i < mapping->table_count; i++) {
 		const struct mapping_table *table = &mapping->tables[i];
 		const char *key = NULL;
-		CLEANUP(mem_freep) char *name =
-			mem_printf("%s%s", mapping->prefix, table->source);
+		CLEANUP(mem_freep)
+		char *name = mem_printf("%s%s", mapping->prefix, table->source);
 
 		if (!is_root(table) || !schema_table(schema, str_of(name)))
 			continue;

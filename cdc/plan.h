@@ -20,7 +20,7 @@ struct schema;
 struct source;
 
 struct chunk_range {
-	int64_t id;	 /* ficus.chunks.id */
+	int64_t id;	    /* ficus.chunks.id */
 	const char *family; /* borrowed from the mapping */
 	bool has_from, has_to;
 	int64_t from, to; /* from ≤ key < to */

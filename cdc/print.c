@@ -18,8 +18,8 @@
 enum { LINE_KEEP = 1024 * 1024, WAIT_MS = 100 };
 
 struct print {
-	struct setup *setup;	     /* borrowed */
-	struct pg *pg;		     /* owned, as all that follows */
+	struct setup *setup; /* borrowed */
+	struct pg *pg;	     /* owned, as all that follows */
 	struct schema *schema;
 	struct transform *transform;
 	struct group *group;

@@ -12,7 +12,7 @@ struct err;
 struct setup;
 struct stopper;
 
-int print_run(struct setup *setup, const char *from,
-	      const struct stopper *stop, struct err *err) MUST_CHECK;
+int print_run(struct setup *setup, const char *from, const struct stopper *stop,
+	      struct err *err) MUST_CHECK;
 
 #endif

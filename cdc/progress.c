@@ -7,11 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum {
-	TERMINAL_US = 100 * 1000,
-	LOG_US = 10 * 1000 * 1000,
-	BAR = 30
-};
+enum { TERMINAL_US = 100 * 1000, LOG_US = 10 * 1000 * 1000, BAR = 30 };
 
 void progress_init(struct progress *progress, const char *what, size_t done,
 		   size_t total)
@@ -41,8 +37,8 @@ static struct pace pace_of(const struct progress *p, int64_t now)
 		.percent = p->total ? (int)(100 * p->done / p->total) : 100,
 		.rows_per_s = p->rows * 1000000 / (uint64_t)us,
 		.left_s = ours ? us / 1000000 * (int64_t)(p->total - p->done) /
-					 (int64_t)ours :
-				 -1,
+					  (int64_t)ours
+			       : -1,
 	};
 }
 

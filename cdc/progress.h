@@ -12,7 +12,7 @@ struct progress {
 	pthread_mutex_t lock;
 	const char *what; /* "copying" */
 	size_t done, total;
-	size_t skipped;	  /* done by an earlier run: no basis for the rate */
+	size_t skipped; /* done by an earlier run: no basis for the rate */
 	uint64_t rows;
 	int64_t begun_us, shown_us; /* monotonic */
 	bool terminal;

@@ -131,9 +131,9 @@ static bool all_fresh(const struct board_facts *facts)
 
 static enum domain domain_of(const char *name)
 {
-	for (enum domain d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
-		if (strcmp(domain_name(d), name) == 0)
-			return d;
+	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
+		if (strcmp(domain_name((enum domain)d), name) == 0)
+			return (enum domain)d;
 	return DOMAIN_METADATA;
 }
 
@@ -158,8 +158,8 @@ static int find_stale(struct publisher *p, bool stale[DOMAIN_COUNT],
 			if (rc < 0)
 				break;
 			pthread_mutex_lock(&p->board->lock);
-			passed = position_contains(&p->board->applied,
-						   &read_at);
+			passed =
+				position_contains(&p->board->applied, &read_at);
 			pthread_mutex_unlock(&p->board->lock);
 			position_done(&read_at);
 		}
@@ -183,14 +183,14 @@ static int find_fresh(struct publisher *p, struct err *err)
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&p->board->lock);
-	for (enum domain d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++) {
+	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++) {
 		p->board->facts.fresh[d] = !stale[d];
 		any = any || stale[d];
 	}
 	p->board->changed = true;
 	pthread_mutex_unlock(&p->board->lock);
-	return any ? 0 :
-		     pg_exec(p->pg,
+	return any ? 0
+		   : pg_exec(p->pg,
 			     "delete from ficus.chunks; "
 			     "update ficus.bootstrap set finished_at = now() "
 			     "where finished_at is null",

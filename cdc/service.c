@@ -22,8 +22,8 @@ enum {
 };
 
 struct service {
-	struct setup *setup;	     /* borrowed */
-	const struct stopper *stop;  /* borrowed */
+	struct setup *setup;	    /* borrowed */
+	const struct stopper *stop; /* borrowed */
 	struct board board;
 	struct publisher *publisher; /* owned */
 	struct endpoint *endpoint;   /* owned */

@@ -42,10 +42,10 @@ struct session {
 	struct group_sink sink;
 	struct position ended; /* as of the last end() */
 	char *ended_file;
-	bool rows_pending;     /* ended transactions with rows wait */
-	bool schema_stale;     /* a DDL named one of our tables */
-	int64_t pending_us;    /* since when, monotonic */
-	int64_t committed_us;  /* last commit */
+	bool rows_pending;    /* ended transactions with rows wait */
+	bool schema_stale;    /* a DDL named one of our tables */
+	int64_t pending_us;   /* since when, monotonic */
+	int64_t committed_us; /* last commit */
 };
 
 /* --- what the assembler tells us */
@@ -99,7 +99,7 @@ static int refuse_ddl(const struct mapping_table *table, enum ddl_kind kind,
 }
 
 /* TRUNCATE leaves no rows in the log, but what it did is known. */
-static int truncate(struct session *s, const struct mapping_table *table,
+static int empty_table(struct session *s, const struct mapping_table *table,
 		    struct err *err)
 {
 	const struct record_change change = { .op = RECORD_TRUNCATE,
@@ -122,7 +122,8 @@ static int on_ddl(void *user, struct str schema, struct str sql,
 
 	if (!effect.table || kind == DDL_NONE)
 		return 0;
-	log_info("DDL of a replicated table", KV_STR("kind", ddl_kind_name(kind)),
+	log_info("DDL of a replicated table",
+		 KV_STR("kind", ddl_kind_name(kind)),
 		 KV_STR("table", effect.table->source));
 	switch (kind) {
 	case DDL_ALTER:
@@ -130,7 +131,7 @@ static int on_ddl(void *user, struct str schema, struct str sql,
 		s->schema_stale = true;
 		return 0;
 	case DDL_TRUNCATE:
-		return truncate(s, effect.table, err);
+		return empty_table(s, effect.table, err);
 	case DDL_DROP:
 	case DDL_RENAME:
 	case DDL_DML:
@@ -143,8 +144,7 @@ static int on_ddl(void *user, struct str schema, struct str sql,
 
 /* --- opening */
 
-static int use_schema(struct session *s, struct schema *schema,
-		      struct err *err)
+static int use_schema(struct session *s, struct schema *schema, struct err *err)
 {
 	struct fk_graph *graph = NULL;
 	size_t count = 0;
@@ -221,12 +221,13 @@ static int check_identity(struct session *s, const char *source_id,
 	if (rc < 0 || strcmp(now, source_id) == 0)
 		return rc;
 	if (s->ended.kind == POSITION_FILE)
-		return err_set(err, ERR_OPERATOR,
-			       "the checkpoint is of the server %s, this is "
-			       "%s: a file position means nothing here; connect "
-			       "to the right server, or empty the records and "
-			       "run cdc --bootstrap",
-			       source_id, now);
+		return err_set(
+			err, ERR_OPERATOR,
+			"the checkpoint is of the server %s, this is "
+			"%s: a file position means nothing here; connect "
+			"to the right server, or empty the records and "
+			"run cdc --bootstrap",
+			source_id, now);
 	log_warn("another source server: its GTIDs must contain the checkpoint",
 		 KV_STR("was", source_id), KV_STR("is", now));
 	return 0;
@@ -290,8 +291,8 @@ static int begin(struct session *s, struct err *err)
 	return rc;
 }
 
-int session_open(struct setup *setup, struct board *board,
-		 struct session **ret, struct err *err)
+int session_open(struct setup *setup, struct board *board, struct session **ret,
+		 struct err *err)
 {
 	struct session *s = mem_zalloc(sizeof(*s));
 
@@ -412,8 +413,8 @@ static void judge_state(struct session *s)
 {
 	int64_t lag = board_lag(s->board, clock_mono_us());
 
-	if (board_get_state(s->board) != CDC_STREAMING &&
-	    lag != LAG_UNKNOWN && lag <= CAUGHT_UP_MS) {
+	if (board_get_state(s->board) != CDC_STREAMING && lag != LAG_UNKNOWN &&
+	    lag <= CAUGHT_UP_MS) {
 		board_state(s->board, CDC_STREAMING, "");
 		log_info("caught up", KV_INT("lag_ms", lag));
 	}

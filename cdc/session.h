@@ -18,8 +18,8 @@ struct setup;
 struct stopper;
 
 /* Everything is borrowed until session_close(). */
-int session_open(struct setup *setup, struct board *board,
-		 struct session **ret, struct err *err) MUST_CHECK;
+int session_open(struct setup *setup, struct board *board, struct session **ret,
+		 struct err *err) MUST_CHECK;
 void session_close(struct session *session); /* NULL is fine */
 
 /* Returns 0 once `stop` is set and what was complete is committed, else the

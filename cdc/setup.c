@@ -13,9 +13,9 @@
 /* The mapping as installed, or in the tree this was built from. */
 static const char *default_mapping(void)
 {
-	return access(FICUS_MAPPING_INSTALLED, R_OK) == 0 ?
-		       FICUS_MAPPING_INSTALLED :
-		       FICUS_MAPPING_SOURCE;
+	return access(FICUS_MAPPING_INSTALLED, R_OK) == 0
+		       ? FICUS_MAPPING_INSTALLED
+		       : FICUS_MAPPING_SOURCE;
 }
 
 static void target_config(const struct settings *s, struct pg_config *ret)

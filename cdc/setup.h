@@ -17,7 +17,7 @@ struct setup {
 	struct pg_config target;     /* borrows the settings' texts */
 	struct source_config source; /* likewise */
 	struct source_config head;   /* the server Magento writes to */
-	struct mapping *mapping;     /* owned; columns once setup_target() ran */
+	struct mapping *mapping; /* owned; columns once setup_target() ran */
 };
 
 /* Settings and mapping; talks to no server. config NULL: ./ficus.yaml. */

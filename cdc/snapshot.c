@@ -43,8 +43,8 @@ static int status_value(struct source *source, const char *name, char **ret,
 			struct err *err)
 {
 	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
-	CLEANUP(mem_freep) char *sql =
-		mem_printf("show status like '%s'", name);
+	CLEANUP(mem_freep)
+	char *sql = mem_printf("show status like '%s'", name);
 	bool found = false;
 	int rc = source_query(source, sql, &rows, err);
 
@@ -78,17 +78,18 @@ static int mariadb_position(struct source *source, const char *mode,
 		return rc;
 	str_to_u64(str_of(offset), &at);
 	if (strcmp(mode, "file") != 0) {
-		CLEANUP(mem_freep) char *sql = mem_printf(
-			"select binlog_gtid_pos('%s', %s)", file, offset);
+		CLEANUP(mem_freep)
+		char *sql = mem_printf("select binlog_gtid_pos('%s', %s)", file,
+				       offset);
 
 		rc = source_one(source, sql, &gtid, err);
 	}
 	if (rc < 0)
 		return rc;
 
-	CLEANUP(mem_freep) char *text =
-		gtid && *gtid ? mem_printf("mariadb:%s", gtid) :
-				mem_printf("file:%s:%s", file, offset);
+	CLEANUP(mem_freep)
+	char *text = gtid && *gtid ? mem_printf("mariadb:%s", gtid)
+				   : mem_printf("file:%s:%s", file, offset);
 	rc = position_parse(str_of(text), ret, err);
 	if (rc == 0)
 		position_set_file(ret, str_of(file), at);
@@ -101,7 +102,8 @@ static int has_table(struct source *source, const char *name, bool *ret,
 		     struct err *err)
 {
 	CLEANUP(mem_freep) char *count = NULL;
-	CLEANUP(mem_freep) char *sql = mem_printf(
+	CLEANUP(mem_freep)
+	char *sql = mem_printf(
 		"select count(*) from information_schema.tables where "
 		"table_schema = database() and table_name = '%s'",
 		name);
@@ -122,8 +124,8 @@ static int lock_metadata(struct source *lock, const struct mapping *mapping,
 	buf_adds(&sql, "lock tables ");
 	for (size_t i = 0; rc == 0 && i < mapping->table_count; i++) {
 		const struct mapping_table *table = &mapping->tables[i];
-		CLEANUP(mem_freep) char *name =
-			mem_printf("%s%s", mapping->prefix, table->source);
+		CLEANUP(mem_freep)
+		char *name = mem_printf("%s%s", mapping->prefix, table->source);
 		bool there = false;
 
 		if (table->kind != TABLE_METADATA)
@@ -140,8 +142,8 @@ static int lock_metadata(struct source *lock, const struct mapping *mapping,
 	if (rc == 0 && *comma)
 		rc = source_exec(lock, buf_str(&sql), err);
 	return rc < 0 ? err_wrap(err, "locking the metadata tables for the "
-				      "first position") :
-			0;
+				      "first position")
+		      : 0;
 }
 
 static int mysql_position(struct source *source, const struct setup *setup,

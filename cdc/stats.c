@@ -74,9 +74,9 @@ struct reading {
 	  r->head.connected)                                                   \
 	X("last_commit_age_seconds", GAUGE,                                    \
 	  "time since the last commit; -1: none yet",                          \
-	  r->facts.last_commit_us == 0 ?                                       \
-		  -1.0 :                                                       \
-		  (double)(r->now_us - r->facts.last_commit_us) / 1e6)
+	  r->facts.last_commit_us == 0                                         \
+		  ? -1.0                                                       \
+		  : (double)(r->now_us - r->facts.last_commit_us) / 1e6)
 
 #define STAT_ROW(name, type, help, value)                                      \
 	{ "ficus_cdc_" name, METRIC_##type, help, NULL, NULL },
@@ -110,8 +110,8 @@ static void write_fresh(struct json *w, const struct board_facts *facts)
 {
 	json_key(w, "fresh");
 	json_begin_object(w);
-	for (enum domain d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
-		json_key(w, domain_name(d));
+	for (int d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
+		json_key(w, domain_name((enum domain)d));
 		json_bool(w, facts->fresh[d]);
 	}
 	json_end_object(w);

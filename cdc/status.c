@@ -24,7 +24,8 @@ static const char STATUS_SQL[] =
 	"|| '%' end, ' ' order by name) from ficus.feature_flags) as flags "
 	"from (select 1) one "
 	"left join ficus.status s on true "
-	"left join (select * from ficus.checkpoint order by seq desc limit 1) c "
+	"left join (select * from ficus.checkpoint order by seq desc limit 1) "
+	"c "
 	"on true";
 
 static void write_json(const struct pg_result *r, const char *const *names,
@@ -54,12 +55,12 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 		 struct err *err)
 {
 	static const char *const names[] = {
-		"state",	 "reason",	  "running",
-		"lag_ms",	 "position",	  "file_position",
-		"head",		 "checkpoint",	  "committed_at",
-		"transactions",	 "changes",	  "passed_ticket",
-		"epoch",	 "customer_fresh", "catalog_fresh",
-		"order_fresh",	 "dead_letters",  "flags",
+		"state",	"reason",	  "running",
+		"lag_ms",	"position",	  "file_position",
+		"head",		"checkpoint",	  "committed_at",
+		"transactions", "changes",	  "passed_ticket",
+		"epoch",	"customer_fresh", "catalog_fresh",
+		"order_fresh",	"dead_letters",	  "flags",
 	};
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
