@@ -118,6 +118,7 @@ create index attributes_code on attributes (attribute_code, entity_type_id);
 create table catalog_attributes (
     attribute_id                  integer primary key,
     frontend_input_renderer       text,
+    additional_data               text,
     is_global                     integer,
     is_visible                    integer,
     is_searchable                 integer,
@@ -539,6 +540,7 @@ create table order_items (
     product_id                           bigint,
     product_type                         text,
     product_options                      text,
+    additional_data                      text,
     weight                               numeric(12,4),
     is_virtual                           integer,
     sku                                  text,

@@ -169,6 +169,21 @@ static int target_ordinal(const struct target_table *target, const char *name)
 	return -1;
 }
 
+/* How the values of this backend's table become JSON. */
+static void fit_values(struct binding *b)
+{
+	const char *backend = b->table->backend;
+
+	b->json = RECORD_JSON_STRING;
+	b->value_codec = TEXT_UTF8;
+	if (strcmp(backend, "int") == 0 || strcmp(backend, "decimal") == 0) {
+		b->json = RECORD_JSON_NUMBER;
+		b->value_codec = TEXT_NUMBER;
+	} else if (strcmp(backend, "datetime") == 0) {
+		b->value_codec = TEXT_TIME; /* zero dates are NULL here too */
+	}
+}
+
 static int bind_eav(struct binding *b, struct err *err)
 {
 	const struct target_table *target = b->table->target;
@@ -184,10 +199,7 @@ static int bind_eav(struct binding *b, struct err *err)
 	b->store_to = (size_t)store;
 	b->now[store] = b->old[store] =
 		(struct value){ .at = "0", .n = 1, .kind = VALUE_TEXT };
-	b->json = strcmp(b->table->backend, "int") == 0 ||
-				  strcmp(b->table->backend, "decimal") == 0
-			  ? RECORD_JSON_NUMBER
-			  : RECORD_JSON_STRING;
+	fit_values(b);
 	return 0;
 }
 

@@ -354,9 +354,11 @@ static int set_value(const struct work *w, const struct value *row,
 		.table = b->table->target,
 		.values = b->now,
 		.attribute = attribute->code,
-		.value = value,
+		.value = text_fit((enum text_codec)b->value_codec, value,
+				  w->arena, &w->transform->counts),
 		.json = b->json,
 	};
+	value = change.value;
 	if (b->json != RECORD_JSON_NUMBER || !value_has(value) ||
 	    !text_is_number((struct str){ value.at, value.n })) {
 		change.json = RECORD_JSON_STRING;

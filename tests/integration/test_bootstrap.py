@@ -6,6 +6,7 @@ import re
 import signal
 import time
 
+import psycopg
 import pytest
 
 from tests.integration import shops
@@ -56,19 +57,34 @@ def test_without_a_checkpoint_cdc_says_what_to_run(copy):
     assert "cdc --bootstrap" in done.stderr.strip().splitlines()[-1]
 
 
+def chunks_done(copy):
+    try:
+        return copy.target.run("select count(*) from ficus.chunks where "
+                               "done_at is not null", copy.tdb)[0][0]
+    except psycopg.Error:
+        return 0  # not migrated yet
+
+
 def test_killed_and_run_again_it_goes_on(copy):
-    """At any moment; chunks that were done stay done."""
-    shops_rows = 4000
+    """Each run gets one chunk further and is killed; done chunks stay."""
     with copy.session() as c, c.cursor() as cursor:
         cursor.executemany(
             "insert into customer_entity (email, website_id, firstname, "
             "lastname) values (%s, 1, 'a', 'b')",
-            [(f"more{n}@example.com",) for n in range(shops_rows)])
-    for attempt in range(6):
+            [(f"more{n}@example.com",) for n in range(12000)])
+    kills = done = 0
+    while kills < 8:
         copy.cdc.start("--bootstrap")
-        time.sleep(0.05 + 0.12 * attempt)
+        servers.wait_until("a chunk", 30, lambda: chunks_done(copy) > done or
+                           not copy.cdc.running(), 0.001)
+        if not copy.cdc.running():
+            break
         copy.cdc.kill()
-    copy.bootstrap()
+        now = chunks_done(copy)
+        assert now >= done
+        kills, done = kills + 1, now
+    assert kills >= 2
+    copy.cdc.call("--bootstrap")
     copy.assert_equal()
 
 
