@@ -67,7 +67,7 @@ static void print_out(const struct buf *out)
 static int check(const struct options *o, const struct setup *setup)
 {
 	CLEANUP(doctor_freep)
-	struct doctor *doctor = doctor_run(&setup->settings);
+	struct doctor *doctor = doctor_run(&setup->settings, setup->mapping);
 	CLEANUP(buf_done) struct buf out;
 
 	buf_init(&out, SCREEN_MAX);
@@ -105,7 +105,7 @@ static int print_config(const struct setup *setup)
 static int preflight(const struct setup *setup, struct err *err)
 {
 	CLEANUP(doctor_freep)
-	struct doctor *doctor = doctor_run(&setup->settings);
+	struct doctor *doctor = doctor_run(&setup->settings, setup->mapping);
 
 	for (size_t i = 0; i < doctor_count(doctor); i++) {
 		const struct doctor_item *item = doctor_item(doctor, i);
