@@ -237,6 +237,29 @@ static int check_kind(const struct source *source,
 		       source->place, maria ? "MariaDB" : "MySQL");
 }
 
+/* Beyond 4 GiB the server can't be asked to start, and so can't refuse. */
+static int check_far_offset(struct source *source,
+			    const struct position *position, struct err *err)
+{
+	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
+	bool row = true;
+	int fail = source_query(source, "show binary logs", &rows, err);
+
+	while (!fail && row) {
+		fail = source_next(rows, &row, err);
+		if (!fail && row &&
+		    str_eqs(source_text(rows, 0), position->file) &&
+		    (uint64_t)source_int(rows, 1) >= position->offset)
+			return 0;
+	}
+	if (fail)
+		return fail;
+	return err_set(err, ERR_OPERATOR,
+		       "source %s: its log %s was purged or is shorter than "
+		       "the copy's position: run cdc --bootstrap",
+		       source->place, position->file);
+}
+
 int source_check_position(struct source *source,
 			  const struct position *position, const char *identity,
 			  struct err *err)
@@ -245,6 +268,9 @@ int source_check_position(struct source *source,
 
 	if (!fail && position->kind == POSITION_FILE && identity)
 		fail = check_identity(source, identity, err);
+	if (!fail && position->kind == POSITION_FILE &&
+	    position->offset > UINT32_MAX)
+		fail = check_far_offset(source, position, err);
 	if (!fail && position->kind == POSITION_MYSQL)
 		fail = check_mysql(source, &position->mysql, err);
 	return fail;
