@@ -368,7 +368,7 @@ int main(int argc, char **argv)
 	const struct apply_options options = {
 		.target = &config,
 		.mapping = b.mapping,
-		.batch_bytes = 8 * 1024 * 1024,
+		.batch_bytes = 8UL * 1024 * 1024,
 		.batch_transactions = 5000,
 		.instance = "bench",
 	};

@@ -34,6 +34,7 @@
 #include "cdc/checkpoint.h"
 #include "cdc/dead_letter.h"
 #include "cdc/epoch.h"
+#include "cdc/flush.h"
 #include "cdc/target_sql.h"
 #include "cdc/writer.h"
 #include "transform/fk.h"
@@ -52,6 +53,7 @@ struct apply {
 	struct barrier *barrier;
 	struct writer *writer;
 	bool *letters; /* tables that have dead letters */
+	struct flush flush;
 
 	struct checkpoint committed, next;
 	bool moved;		/* next.position differs from committed */
@@ -172,6 +174,16 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 	apply->barrier = barrier_new(apply->shapes, apply->shape_count);
 	apply->writer =
 		writer_new(apply->pg, apply->shapes, apply->shape_count);
+	apply->flush = (struct flush){
+		.pg = apply->pg,
+		.shapes = apply->shapes,
+		.shape_count = apply->shape_count,
+		.batch = apply->batch,
+		.writer = apply->writer,
+		.position = apply->committed.position,
+		.stop_on_error = options->stop_on_error,
+		.letters = apply->letters,
+	};
 	*ret = apply;
 	return 0;
 }
@@ -209,76 +221,6 @@ const struct apply_counts *apply_counts(const struct apply *apply)
 }
 
 /* --- writing a part of the batch --- */
-
-static struct writer_job job_of(const struct apply *apply, size_t table)
-{
-	struct writer_job job = { .batch = apply->batch, .table = table };
-
-	job.count = batch_items(apply->batch, table, &job.items);
-	return job;
-}
-
-static int prepare_all(struct apply *apply, struct err *err)
-{
-	for (size_t i = 0; i < apply->shape_count; i++) {
-		struct writer_job job = job_of(apply, i);
-
-		if (writer_prepare(apply->writer, &job, err) < 0)
-			return err->code;
-	}
-	return 0;
-}
-
-/* MVCC's delete: TRUNCATE would show readers an empty table too early. */
-static char *truncate_sql(const struct apply *apply, size_t table)
-{
-	CLEANUP(buf_done) struct buf sql;
-
-	buf_init(&sql, 1024);
-	buf_adds(&sql, "delete from ");
-	pg_quote_name(&sql, apply->shapes[table].table->name);
-	return mem_strdup(buf_str(&sql));
-}
-
-static int queue_items(struct apply *apply, const struct writer_job *job,
-		       struct err *err)
-{
-	if (apply->letters[job->table] && job->count > 0)
-		dead_letter_clear(apply->pg, &apply->shapes[job->table],
-				  job->items, job->count);
-	return writer_queue(apply->writer, job, err);
-}
-
-static int queue_part(struct apply *apply, enum batch_part part,
-		      struct err *err)
-{
-	for (size_t i = 0; i < apply->shape_count; i++) {
-		struct writer_job job = job_of(apply, i);
-
-		if (batch_truncated(apply->batch, i, part)) {
-			CLEANUP(mem_freep) char *sql = truncate_sql(apply, i);
-
-			pg_pipe_query(apply->pg, sql, NULL, 0);
-		}
-		if (queue_items(apply, &job, err) < 0)
-			return err->code;
-	}
-	return 0;
-}
-
-/* After an encoding error the pipeline must still be ended; a lost connection
- * seen by that is the worse news. */
-static int sync_pipe(struct apply *apply, int rc, struct err *err)
-{
-	struct err later = { 0 };
-	int synced = pg_pipe_sync(apply->pg, NULL, NULL, &later);
-
-	if (synced < 0 && (rc == 0 || synced != ERR_DATA)) {
-		*err = later;
-		return synced;
-	}
-	return rc;
-}
 
 static int begin(struct apply *apply, struct err *err)
 {
@@ -330,126 +272,7 @@ static int commit_alone(struct apply *apply, struct err *err)
 {
 	pg_pipe_begin(apply->pg);
 	queue_tail(apply);
-	return sync_pipe(apply, 0, err) < 0 ? explain_tail(err) : 0;
-}
-
-/* --- bisecting --- */
-
-static int try_items(struct apply *apply, const struct writer_job *job,
-		     struct err *err)
-{
-	pg_pipe_begin(apply->pg);
-	pg_pipe_query(apply->pg, "savepoint item", NULL, 0);
-	int rc = queue_items(apply, job, err);
-	if (rc == 0)
-		pg_pipe_query(apply->pg, "release savepoint item", NULL, 0);
-	rc = sync_pipe(apply, rc, err);
-	if (rc != ERR_DATA)
-		return rc;
-
-	struct err undo = { 0 };
-	if (pg_exec(apply->pg,
-		    "rollback to savepoint item; release savepoint item",
-		    &undo) < 0) {
-		*err = undo;
-		return err->code;
-	}
-	return rc;
-}
-
-static int set_aside(struct apply *apply, const struct writer_job *job,
-		     const struct err *refusal, struct err *err)
-{
-	const struct target_shape *shape = &apply->shapes[job->table];
-
-	if (apply->options.stop_on_error ||
-	    shape->table->domain == DOMAIN_METADATA)
-		return err_set(err, ERR_OPERATOR,
-			       "the target refuses a record of %s after %s: %s",
-			       shape->table->name, apply->committed.position,
-			       refusal->msg);
-	if (dead_letter_write(apply->pg, shape, job->items,
-			      apply->committed.position, refusal, err) < 0)
-		return err->code;
-	apply->letters[job->table] = true;
-	apply->counts.dead_letters++;
-	return 0;
-}
-
-static int write_halves(struct apply *apply, const struct writer_job *job,
-			struct err *err);
-
-/* A values row: first the row's end, if that is due, then each attribute. */
-static int write_attributes(struct apply *apply, const struct writer_job *job,
-			    struct err *err)
-{
-	const struct batch_row *whole = job->items[0].row;
-	struct batch_row row = { .op = BATCH_DELETE };
-	struct batch_item item = { job->items[0].entry, &row };
-	struct writer_job one = *job;
-
-	one.items = &item;
-	if (whole->cleared && write_halves(apply, &one, err) < 0)
-		return err->code;
-	for (uint32_t i = 0; i < whole->count; i++) {
-		row = (struct batch_row){
-			.op = BATCH_VALUES,
-			.count = 1,
-			.attributes = &whole->attributes[i],
-		};
-		if (writer_prepare(apply->writer, &one, err) < 0 ||
-		    write_halves(apply, &one, err) < 0)
-			return err->code;
-	}
-	return 0;
-}
-
-static int write_halves(struct apply *apply, const struct writer_job *job,
-			struct err *err)
-{
-	struct err refusal = { 0 };
-	int rc = try_items(apply, job, &refusal);
-
-	if (rc == 0)
-		return 0;
-	if (rc != ERR_DATA) {
-		*err = refusal;
-		return rc;
-	}
-	if (job->count == 1) {
-		const struct batch_row *row = job->items[0].row;
-
-		if (row->op == BATCH_VALUES && (row->cleared || row->count > 1))
-			return write_attributes(apply, job, err);
-		return set_aside(apply, job, &refusal, err);
-	}
-
-	struct writer_job half = *job;
-	half.count = job->count / 2;
-	if (write_halves(apply, &half, err) < 0)
-		return err->code;
-	half.items += half.count;
-	half.count = job->count - half.count;
-	return write_halves(apply, &half, err);
-}
-
-static int write_bisecting(struct apply *apply, enum batch_part part,
-			   struct err *err)
-{
-	for (size_t i = 0; i < apply->shape_count; i++) {
-		struct writer_job job = job_of(apply, i);
-
-		if (batch_truncated(apply->batch, i, part)) {
-			CLEANUP(mem_freep) char *sql = truncate_sql(apply, i);
-
-			if (pg_exec(apply->pg, sql, err) < 0)
-				return err->code;
-		}
-		if (job.count > 0 && write_halves(apply, &job, err) < 0)
-			return err_wrap(err, "%s",
-					apply->shapes[i].table->name);
-	}
-	return 0;
+	return flush_sync(&apply->flush, 0, err) < 0 ? explain_tail(err) : 0;
 }
 
 /* The whole part, and with `tail` the end of the transaction. */
@@ -460,12 +283,12 @@ static int write_at_once(struct apply *apply, enum batch_part part, bool tail,
 
 	pg_pipe_begin(apply->pg);
 	pg_pipe_query(apply->pg, saved ? "savepoint part" : "begin", NULL, 0);
-	int rc = queue_part(apply, part, err);
+	int rc = flush_queue(&apply->flush, part, err);
 	if (rc == 0 && tail)
 		queue_tail(apply);
 	else if (rc == 0 && saved)
 		pg_pipe_query(apply->pg, "release savepoint part", NULL, 0);
-	rc = sync_pipe(apply, rc, err);
+	rc = flush_sync(&apply->flush, rc, err);
 	if (rc == 0)
 		apply->open = !tail;
 	return rc;
@@ -475,7 +298,7 @@ static int write_part(struct apply *apply, enum batch_part part, bool tail,
 		      struct err *err)
 {
 	batch_collect(apply->batch, part);
-	if (prepare_all(apply, err) < 0)
+	if (flush_prepare(&apply->flush, err) < 0)
 		return err->code;
 
 	struct err refusal = { 0 };
@@ -493,8 +316,10 @@ static int write_part(struct apply *apply, enum batch_part part, bool tail,
 		    err) < 0)
 		return err->code;
 	apply->open = true;
-	if (write_bisecting(apply, part, err) < 0)
-		return err->code;
+	rc = flush_bisecting(&apply->flush, part, err);
+	apply->counts.dead_letters = apply->flush.dead_letters;
+	if (rc < 0)
+		return rc;
 	if (!tail)
 		return 0;
 	apply->open = false;
@@ -699,6 +524,7 @@ static void committed(struct apply *apply)
 
 	checkpoint_done(&apply->committed);
 	apply->committed = *next;
+	apply->flush.position = apply->committed.position;
 	next->position = mem_strdup(apply->committed.position);
 	next->file_position = mem_strdup(apply->committed.file_position);
 	next->source_id = mem_strdup(apply->committed.source_id);

@@ -2,9 +2,8 @@
  * without being logged.
  *
  * Collects consecutive deletes of one table; barrier_run() deletes the rows
- * and does what the foreign keys do: set-based, transitively, in the open
- * target transaction. Rows are fetched only of tables that have children of
- * their own, CHUNK at a time, so that memory stays bounded by depth. */
+ * and does what the foreign keys do (cdc/cascade.h), in the open target
+ * transaction. */
 #ifndef CDC_BARRIER_H
 #define CDC_BARRIER_H
 

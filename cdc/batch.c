@@ -515,7 +515,7 @@ size_t batch_items(const struct batch *batch, size_t table,
 {
 	const struct batch_table *t = &batch->tables[table];
 
-	*ret_items = batch->items + t->first_item;
+	*ret_items = t->item_count ? &batch->items[t->first_item] : NULL;
 	return t->item_count;
 }
 

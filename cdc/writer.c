@@ -215,7 +215,7 @@ static int prepare_item(struct writer *writer, const struct writer_job *job,
 	if (item->row->op == BATCH_UPSERT &&
 	    prepare_upsert(writer, job, item->row->variant, err) < 0)
 		return err->code;
-	for (int what = 0; what < STATEMENTS; what++)
+	for (enum statement what = 0; what < STATEMENTS; what++)
 		if (!prepared[what] && item_needs(item, what) &&
 		    prepare_statement(writer, job->table, what, err) < 0)
 			return err->code;

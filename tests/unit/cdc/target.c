@@ -72,7 +72,7 @@ struct mapping *target_mapping(struct target *target, const char *const *names,
 	struct err err;
 
 	mapping->target_count = count;
-	mapping->targets = mem_array(count, sizeof(*mapping->targets));
+	mapping->targets = mem_array(count, sizeof(void *));
 	for (size_t i = 0; i < count; i++) {
 		struct target_table *table = mem_zalloc(sizeof(*table));
 

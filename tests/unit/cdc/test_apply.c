@@ -87,7 +87,7 @@ static void start(struct fixture *f)
 	f->options = (struct apply_options){
 		.target = &f->target.config,
 		.mapping = f->mapping,
-		.batch_bytes = 8 * 1024 * 1024,
+		.batch_bytes = 8UL * 1024 * 1024,
 		.batch_transactions = 1000,
 		.audit = true,
 		.instance = "test:1",
@@ -715,7 +715,7 @@ static void give_products(struct fixture *f, int from, int to)
 TEST(a_transaction_over_the_budget_is_one_commit)
 {
 	START(f);
-	f.options.batch_bytes = 64 * 1024;
+	f.options.batch_bytes = 64UL * 1024;
 	reopen(&f);
 	give_products(&f, 0, 10);
 	end(&f, "p1");
@@ -740,7 +740,7 @@ TEST(an_abandoned_transaction_leaves_nothing)
 	struct fk_graph graph;
 	struct err err;
 
-	f.options.batch_bytes = 64 * 1024;
+	f.options.batch_bytes = 64UL * 1024;
 	reopen(&f);
 	make_graph(&f, &graph);
 	give_products(&f, 0, 10); /* in the batch */
@@ -900,7 +900,7 @@ TEST(metadata_and_stop_on_error_stop)
 TEST(refused_in_the_midst_of_a_large_transaction)
 {
 	START(f);
-	f.options.batch_bytes = 64 * 1024;
+	f.options.batch_bytes = 64UL * 1024;
 	reopen(&f);
 	give_products(&f, 0, 1000);
 	give_refusing(&f, "1", "100.00", "good");
