@@ -1,0 +1,344 @@
+/* Values whose bytes the recorded logs of test_types.c do not have. */
+#include "tests/lib/test.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/defs.h"
+#include "cdc/binlog/charset.h"
+#include "cdc/binlog/column_type.h"
+#include "cdc/binlog/decimal.h"
+#include "cdc/binlog/json_binary.h"
+#include "cdc/binlog/temporal.h"
+#include "cdc/binlog/value.h"
+
+#define BYTES(text) ((const uint8_t *)(text)), sizeof(text) - 1
+#define AT(text) ((const uint8_t *)(text))
+
+static void decimal_is(const uint8_t *at, size_t n, unsigned precision,
+		       unsigned scale, const char *want)
+{
+	char text[DECIMAL_TEXT_MAX];
+	size_t used = decimal_format(at, n, precision, scale, text);
+
+	assert_int_equal(used, strlen(want));
+	assert_memory_equal(text, want, used);
+}
+
+TEST(case_100_decimals_are_exact)
+{
+	/* MySQL's own example: 1234567890.1234 as DECIMAL(14,4). */
+	decimal_is(BYTES("\x81\x0d\xfb\x38\xd2\x04\xd2"), 14, 4,
+		   "1234567890.1234");
+	decimal_is(BYTES("\x7e\xf2\x04\xc7\x2d\xfb\x2d"), 14, 4,
+		   "-1234567890.1234");
+	decimal_is(BYTES("\x80\x32"), 4, 2, "0.50");
+	decimal_is(BYTES("\x80"), 1, 1, "0.0");
+	decimal_is(BYTES("\x7f"), 1, 1, "0.0"); /* a zero with a sign */
+	decimal_is(BYTES("\x7e"), 1, 1, "-0.1");
+	decimal_is(BYTES("\x89"), 1, 0, "9");
+	/* A digit above 9, a wrong width, types there are not. */
+	decimal_is(BYTES("\x8a"), 1, 0, "");
+	decimal_is(BYTES("\x80\0"), 1, 0, "");
+	assert_int_equal(decimal_width(65, 30), 30);
+	assert_int_equal(decimal_width(0, 0), 0);
+	assert_int_equal(decimal_width(66, 0), 0);
+	assert_int_equal(decimal_width(10, 11), 0);
+	assert_int_equal(decimal_width(65, 31), 0);
+}
+
+typedef size_t (*with_digits)(const uint8_t *at, unsigned digits,
+			      char out[TEMPORAL_TEXT_MAX]);
+
+static void moment_is(with_digits read, const char *bytes, unsigned digits,
+		      const char *want)
+{
+	char text[TEMPORAL_TEXT_MAX];
+	size_t n = read(AT(bytes), digits, text);
+
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, n);
+}
+
+TEST(case_102_times_below_zero_with_every_fraction)
+{
+	/* -00:00:00.1 and its like: MySQL my_time.cc's own comment. */
+	moment_is(temporal_time, "\x7f\xff\xff\xf6", 1, "-00:00:00.1");
+	moment_is(temporal_time, "\x7f\xff\xff\xff", 2, "-00:00:00.01");
+	moment_is(temporal_time, "\x7f\xff\xff\x9d", 2, "-00:00:00.99");
+	moment_is(temporal_time, "\x7f\xff\xff\x00", 2, "-00:00:01.00");
+	moment_is(temporal_time, "\x7f\xff\xfe\xff", 2, "-00:00:01.01");
+	moment_is(temporal_time, "\x7f\xff\xff\xff\xff", 4, "-00:00:00.0001");
+	moment_is(temporal_time, "\x7f\xff\xff\xff\xff\xff", 6,
+		  "-00:00:00.000001");
+	moment_is(temporal_time, "\x80\x00\x00", 0, "00:00:00");
+	moment_is(temporal_time, "\x7f\xff\xff", 0, "-00:00:01");
+	/* 839 hours, 60 minutes, a million microseconds */
+	moment_is(temporal_time, "\xb4\x70\x00", 0, "");
+	moment_is(temporal_time, "\x80\x0f\x00", 0, "");
+	moment_is(temporal_time, "\x80\x00\x00\x0f\x42\x40", 6, "");
+}
+
+TEST(case_103_timestamps_to_the_end_of_32_bits)
+{
+	moment_is(temporal_timestamp, "\0\0\0\0", 0, "0000-00-00 00:00:00");
+	moment_is(temporal_timestamp, "\0\0\0\1", 0, "1970-01-01 00:00:01");
+	moment_is(temporal_timestamp, "\x7f\xff\xff\xff", 0,
+		  "2038-01-19 03:14:07");
+	moment_is(temporal_timestamp, "\xff\xff\xff\xff", 0,
+		  "2106-02-07 06:28:15");
+	moment_is(temporal_timestamp, "\x38\xbc\x6d\x7f\x5a", 1,
+		  "2000-03-01 01:08:15.9");
+}
+
+TEST(old_forms_of_times)
+{
+	char text[TEMPORAL_TEXT_MAX];
+
+	/* 20211231235958 */
+	assert_int_equal(
+		temporal_old_datetime(AT("\x76\x1f\x42\xcb\x61\x12\0\0"), text),
+		19);
+	assert_memory_equal(text, "2021-12-31 23:59:58", 19);
+	assert_int_equal(temporal_old_time(AT("\x2a\x89\xfe"), text), 9);
+	assert_memory_equal(text, "-09:59:58", 9);
+	assert_int_equal(temporal_old_timestamp(AT("\1\0\0\0"), text), 19);
+	assert_memory_equal(text, "1970-01-01 00:00:01", 19);
+	assert_int_equal(temporal_year(AT("\0"), text), 4);
+	assert_memory_equal(text, "0000", 4);
+	assert_int_equal(temporal_date(AT("\0\0\0"), text), 10);
+	assert_memory_equal(text, "0000-00-00", 10);
+	/* month 13 */
+	assert_int_equal(temporal_date(AT("\xa1\xcb\x0f"), text), 0);
+	/* below the bias */
+	moment_is(temporal_datetime, "\x7f\0\0\0\0", 0, "");
+}
+
+static void double_is(double number, const char *want)
+{
+	char text[VALUE_DOUBLE_MAX];
+	size_t n = 0;
+
+	assert_true(value_double(number, text, &n));
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, n);
+}
+
+TEST(case_107_numbers_are_as_short_as_they_read_back)
+{
+	char text[VALUE_DOUBLE_MAX];
+	size_t n;
+
+	double_is(0, "0");
+	double_is(-0.0, "-0");
+	double_is(0.1, "0.1");
+	double_is(12.5, "12.5");
+	double_is(-19.99, "-19.99");
+	double_is(100, "100");
+	double_is(1.0 / 3, "0.3333333333333333");
+	double_is(123456789012345, "123456789012345");
+	double_is(999999999999999, "999999999999999");
+	double_is(1e15, "1e15");
+	double_is(1e-14, "0.00000000000001");
+	double_is(1e-16, "1e-16");
+	double_is(1.5e300, "1.5e300");
+	double_is(5e-324, "5e-324");
+	double_is(DBL_MAX, "1.7976931348623157e308");
+	assert_false(value_double(NAN, text, &n));
+	assert_false(value_double(-INFINITY, text, &n));
+	assert_true(value_float(0.1f, text, &n));
+	assert_memory_equal(text, "0.1", n);
+	assert_true(value_float(16777216, text, &n));
+	assert_memory_equal(text, "16777216", n);
+	assert_true(value_float(FLT_MAX, text, &n));
+	assert_memory_equal(text, "3.4028235e38", n);
+}
+
+TEST(doubles_of_all_sizes_read_back)
+{
+	uint64_t bits = 0x9e3779b97f4a7c15;
+
+	for (int i = 0; i < 20000; i++) {
+		char text[VALUE_DOUBLE_MAX + 1] = "";
+		double number;
+		size_t n;
+
+		bits ^= bits << 13;
+		bits ^= bits >> 7;
+		bits ^= bits << 17;
+		/* Half of them as people write prices. */
+		if (i % 2)
+			number = (double)(bits >> 40) / 100;
+		else
+			memcpy(&number, &bits, sizeof(number));
+		if (!value_double(number, text, &n))
+			continue;
+		text[n] = '\0';
+		assert_true(strtod(text, NULL) == number);
+	}
+}
+
+static void json_is(const uint8_t *at, size_t n, const char *want)
+{
+	CLEANUP(buf_done) struct buf out;
+
+	buf_init(&out, json_binary_text_max(n));
+	if (!json_binary_format(at, n, &out))
+		assert_null(want);
+	else
+		assert_string_equal(buf_str(&out), want ? want : "refused");
+}
+
+TEST(case_78_79_json)
+{
+	/* {"a": 7} */
+	static const uint8_t object[] = { 0, 1, 0, 12, 0, 11, 0,
+					  1, 0, 5, 7,  0, 'a' };
+
+	json_is(object, 0, "null");
+	json_is(object, sizeof(object), "{\"a\": 7}");
+	for (size_t n = 1; n < sizeof(object); n++)
+		json_is(object, n, NULL);
+	json_is(BYTES("\x0c\x06\"\\\n\x01/\x7f"),
+		"\"\\\"\\\\\\n\\u0001/\x7f\"");
+	json_is(BYTES("\x0c\1\0"), "\"\\u0000\"");
+	json_is(BYTES("\x0c\x81\0x"), "\"x\""); /* a length of two bytes */
+	json_is(BYTES("\x0f\xf6\4\4\2\x8c\x32"), "12.50");
+	json_is(BYTES("\x0f\xfc\3\1\2\3"), "\"base64:type252:AQID\"");
+	json_is(BYTES("\x0f\xfc\1\xff"), "\"base64:type252:/w==\"");
+	json_is(BYTES("\x0f\xf6\2\x50\2"), NULL);
+	json_is(BYTES("\x0b\0\0\0\0\0\0\xf0\x3f"), "1.0");
+	json_is(BYTES("\x0b\0\0\0\0\0\0\xf8\x7f"), NULL);
+	json_is(BYTES("\4\3"), NULL);
+	json_is(BYTES("\x0d"), NULL);
+	json_is(BYTES("\2\0\0\4\0"), "[]");
+	json_is(BYTES("\3\0\0\0\0\x08\0\0\0"), "[]");
+	/* A count that the size has no room for. */
+	json_is(BYTES("\2\xff\xff\4\0"), NULL);
+	json_is(BYTES("\3\xff\xff\xff\xff\x08\0\0\0"), NULL);
+}
+
+TEST(json_that_contains_itself_ends)
+{
+	/* [x, x] with both x at offset 0: the array itself. */
+	json_is(BYTES("\2\2\0\x0a\0\2\0\0\2\0\0"), NULL);
+	/* An array of one such entry goes as deep as is allowed. */
+	json_is(BYTES("\2\1\0\7\0\2\0\0"), NULL);
+}
+
+static struct arena arena;
+
+static void text_is(const char *charset, const uint8_t *at, size_t n,
+		    const char *want, uint64_t invalid)
+{
+	struct charset_reader *reader =
+		charset_reader_new(charset_by_name(str_of(charset)));
+	struct value_sink sink = { .arena = &arena };
+	struct value value;
+
+	assert_non_null(reader);
+	charset_read(reader, at, n, &sink, &value);
+	assert_int_equal(value.kind, VALUE_TEXT);
+	assert_int_equal(value.n, strlen(want));
+	assert_memory_equal(value.at, want, value.n);
+	assert_int_equal(sink.invalid_text, invalid);
+	charset_reader_free(reader);
+	arena_reset(&arena);
+}
+
+TEST(case_109_latin1_is_windows_1252)
+{
+	text_is("latin1", BYTES("a\x80\x81\xe4\xff"), "a€\xc2\x81äÿ", 0);
+	text_is("ascii", BYTES("ab"), "ab", 0);
+	text_is("ascii", BYTES("a\x80"), "a\xef\xbf\xbd", 1);
+	text_is("ucs2", BYTES("\0a\x20\xac"), "a€", 0);
+	text_is("utf16le", BYTES("a\0\xac\x20"), "a€", 0);
+	text_is("utf32", BYTES("\0\0\0a\0\1\xf6\0"), "a😀", 0);
+	text_is("utf16", BYTES("\0a\x20"), "a\xef\xbf\xbd", 1);
+	text_is("sjis", BYTES("\x93\xfa\x96{"), "日本", 0);
+	text_is("cp1250", BYTES("\x8a"), "Š", 0);
+}
+
+TEST(case_110_invalid_text_is_replaced_and_counted)
+{
+	text_is("utf8mb4", BYTES("plain ascii text of some length"),
+		"plain ascii text of some length", 0);
+	text_is("utf8mb4", BYTES("\xf0\x9f\x98\x80 ok"), "😀 ok", 0);
+	text_is("utf8mb4", BYTES("a\xff\xfe!"), "a\xef\xbf\xbd\xef\xbf\xbd!",
+		1);
+	text_is("utf8mb3", BYTES("\xed\xa0\x80"),
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", 1);
+	text_is("utf8mb4", BYTES("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", 1);
+	text_is("utf8mb4", BYTES("12345678\xe2\x82"),
+		"12345678\xef\xbf\xbd\xef\xbf\xbd", 1);
+	text_is("utf8mb4", BYTES("\xf4\x90\x80\x80"),
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", 1);
+	text_is("gbk", BYTES("\xd6\xd0\xff"), "中\xef\xbf\xbd", 1);
+	text_is("utf8mb4", BYTES(""), "", 0);
+	arena_done(&arena);
+}
+
+static void collation_is(uint32_t id, const char *want)
+{
+	const struct charset *charset = charset_by_collation(id);
+
+	if (want)
+		assert_string_equal(charset ? charset->name : "none", want);
+	else
+		assert_null(charset);
+}
+
+TEST(collations_of_both_servers)
+{
+	collation_is(0, NULL);
+	collation_is(8, "latin1");
+	collation_is(33, "utf8mb3");
+	collation_is(45, "utf8mb4");
+	collation_is(63, "binary");
+	collation_is(76, "utf8mb3");
+	collation_is(224, "utf8mb4");
+	collation_is(249, "gb18030");
+	collation_is(255, "utf8mb4"); /* utf8mb4_0900_ai_ci */
+	collation_is(309, "utf8mb4"); /* utf8mb4_0900_bin */
+	collation_is(400, NULL);
+	collation_is(1069, "utf8mb4"); /* …_general_nopad_ci */
+	collation_is(2304, "utf8mb4"); /* utf8mb4_uca1400_ai_ci */
+	collation_is(2048, "utf8mb3");
+	collation_is(3271, "utf32");
+	collation_is(4000, NULL);
+	assert_string_equal(charset_by_name(STR("utf8"))->name, "utf8mb3");
+	assert_null(charset_by_name(STR("klingon")));
+	assert_null(charset_reader_new(charset_by_name(STR("geostd8"))));
+}
+
+TEST(labels_out_of_column_types)
+{
+	struct arena kept;
+	uint32_t count;
+	struct str *labels;
+
+	arena_init(&kept);
+	labels = column_type_labels("enum('a','','b,c','d''e','f)')", &kept,
+				    &count);
+	assert_non_null(labels);
+	assert_int_equal(count, 5);
+	assert_true(str_eqs(labels[2], "b,c"));
+	assert_true(str_eqs(labels[3], "d'e"));
+	assert_true(str_eqs(labels[4], "f)"));
+	assert_null(column_type_labels("enum('a'", &kept, &count));
+	assert_null(column_type_labels("enum(", &kept, &count));
+	assert_null(column_type_labels("int(10)", &kept, &count));
+	arena_done(&kept);
+}
+
+RUN(CASE(case_100_decimals_are_exact),
+    CASE(case_102_times_below_zero_with_every_fraction),
+    CASE(case_103_timestamps_to_the_end_of_32_bits), CASE(old_forms_of_times),
+    CASE(case_107_numbers_are_as_short_as_they_read_back),
+    CASE(doubles_of_all_sizes_read_back), CASE(case_78_79_json),
+    CASE(json_that_contains_itself_ends), CASE(case_109_latin1_is_windows_1252),
+    CASE(case_110_invalid_text_is_replaced_and_counted),
+    CASE(collations_of_both_servers), CASE(labels_out_of_column_types))
