@@ -1,5 +1,7 @@
 #include "cdc/lag.h"
 
+#include <stddef.h>
+
 #include "base/json.h"
 
 enum { SECOND_US = 1000000 };
@@ -9,6 +11,12 @@ int64_t lag_ms(int64_t now_us, int64_t passed_us)
 	if (passed_us == INT64_MIN)
 		return LAG_UNKNOWN;
 	return now_us > passed_us ? (now_us - passed_us) / 1000 : 0;
+}
+
+/* Seconds before the machine's start are negative: they have a place too. */
+static size_t place(int64_t second)
+{
+	return (size_t)((second % LAG_HISTORY + LAG_HISTORY) % LAG_HISTORY);
 }
 
 static int32_t worse(int32_t a, int64_t b)
@@ -29,12 +37,12 @@ void lag_record(struct lag_history *history, int64_t now_us, int64_t lag)
 		from = second - LAG_HISTORY + 1;
 	/* Seconds nobody recorded are seconds nobody knows of. */
 	for (int64_t s = from; s < second; s++)
-		history->worst_ms[s % LAG_HISTORY] = LAG_UNKNOWN;
+		history->worst_ms[place(s)] = LAG_UNKNOWN;
 	if (second != history->second)
-		history->worst_ms[second % LAG_HISTORY] = 0;
+		history->worst_ms[place(second)] = 0;
 	history->second = second;
 
-	int32_t *slot = &history->worst_ms[second % LAG_HISTORY];
+	int32_t *slot = &history->worst_ms[place(second)];
 	*slot = worse(*slot, lag);
 }
 
@@ -64,7 +72,7 @@ void lag_json(const struct lag_history *history, int64_t now_us, int64_t lag,
 		json_key(&w, "age_s");
 		json_int(&w, now_us / SECOND_US - second);
 		json_key(&w, "worst_ms");
-		write_ms(&w, history->worst_ms[second % LAG_HISTORY]);
+		write_ms(&w, history->worst_ms[place(second)]);
 		json_end_object(&w);
 	}
 	json_end_array(&w);

@@ -65,7 +65,7 @@ static uint64_t read_varint(struct reader *r)
 		return reader_le(r, 8);
 	uint64_t high = reader_le(r, more);
 	/* The first byte keeps 7 - more value bits. */
-	return high << (7 - more) | first >> (more + 1);
+	return high << (7 - more) | (uint64_t)(first >> (more + 1));
 }
 
 static int64_t read_signed(struct reader *r)
