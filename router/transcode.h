@@ -5,6 +5,8 @@
 #ifndef ROUTER_TRANSCODE_H
 #define ROUTER_TRANSCODE_H
 
+#include <stdbool.h>
+
 #include "base/defs.h"
 #include "base/str.h"
 #include "router/read/read.h"

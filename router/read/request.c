@@ -98,9 +98,10 @@ static enum read_parsed parse_product(struct str segment, struct str rest,
 {
 	char sku[READ_SKU_MAX + 1];
 
-	if (rest.at && str_eqs(segment, "by-id"))
+	if (rest.n && str_eqs(segment, "by-id") &&
+	    !memchr(rest.at, '/', rest.n))
 		return parse_id(rest, READ_PRODUCT_BY_ID, ret, why);
-	if (rest.at)
+	if (rest.at || !segment.n)
 		return READ_NO_ROUTE;
 	if (!decode(segment, sku))
 		return bad(why, "the SKU is not up to 64 characters of "
