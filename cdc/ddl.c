@@ -60,7 +60,7 @@ static bool skip_comment(struct str *sql)
 	if (str_starts(*sql, "/*")) {
 		skip(sql, 2);
 		skip_past(sql, "*/");
-	} else if (str_starts(*sql, "*/")) {
+	} else if (str_starts(*sql, "*/")) { /* of an executable one */
 		skip(sql, 2);
 	} else if (*sql->at == '#' ||
 		   (str_starts(*sql, "--") &&
@@ -90,15 +90,13 @@ static struct token quoted(struct str *sql)
 
 	skip(sql, 1);
 	while (sql->n > 0) {
-		if (*sql->at == '\\' && quote != '`') {
-			skip(sql, 2);
-		} else if (*sql->at != quote) {
-			skip(sql, 1);
-		} else if (sql->n > 1 && sql->at[1] == quote) {
-			skip(sql, 2);
-		} else {
+		bool escape = *sql->at == '\\' && quote != '`';
+		bool doubled =
+			*sql->at == quote && sql->n > 1 && sql->at[1] == quote;
+
+		if (*sql->at == quote && !doubled)
 			break;
-		}
+		skip(sql, escape || doubled ? 2 : 1);
 	}
 	text.n = (size_t)(sql->at - text.at);
 	skip(sql, 1);

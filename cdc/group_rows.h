@@ -16,13 +16,13 @@ struct transform;
 /* Both are borrowed. */
 struct group_rows *group_rows_new(struct transform *transform,
 				  const struct group_sink *sink);
-void group_rows_free(struct group_rows *rows); /* NULL is fine */
+void group_rows_free(struct group_rows *group); /* NULL is fine */
 
 /* All rows of one event, of a planned table. *count is raised by each row
  * before the sink gets it, so that it is right after an error. */
 int group_rows_feed(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count,
 		    struct err *err) MUST_CHECK;
-uint64_t group_rows_invalid_text(const struct group_rows *rows);
+uint64_t group_rows_invalid_text(const struct group_rows *group);
 
 #endif

@@ -22,6 +22,8 @@ enum {
 	RETRY_MAX_MS = 5000,
 };
 
+static const int64_t US_PER_MS = 1000;
+
 struct sample {
 	int64_t taken_us; /* of the latest question with this answer */
 	struct position position;
@@ -69,10 +71,9 @@ static void add_sample(struct head *head, int64_t taken_us,
 		position_done(position);
 		return;
 	}
-	while (head->count > 1 &&
-	       (head->count == SAMPLES_MAX ||
-		sample_at(head, 1)->taken_us <
-			taken_us - (int64_t)HEAD_KEEP_MS * 1000))
+	while (head->count > 1 && (head->count == SAMPLES_MAX ||
+				   sample_at(head, 1)->taken_us <
+					   taken_us - HEAD_KEEP_MS * US_PER_MS))
 		drop_first(head);
 	head->count++;
 	last = sample_at(head, head->count - 1);
@@ -150,7 +151,7 @@ static void sample_on(struct head *head, struct source *source)
 			failed(head, &err);
 			break;
 		}
-		next += HEAD_PERIOD_MS * 1000;
+		next += HEAD_PERIOD_MS * US_PER_MS;
 		if (next < clock_mono_us())
 			next = clock_mono_us();
 		go_on = sleep_until(head, next);
@@ -175,12 +176,12 @@ static void *sample_all(void *user)
 			sample_on(head, source);
 		source_close(source);
 		/* A connection that lasted begins the back-off anew. */
-		retry = clock_mono_us() - begun > RETRY_MAX_MS * 1000
+		retry = clock_mono_us() - begun > RETRY_MAX_MS * US_PER_MS
 				? RETRY_MIN_MS
 				: retry * 2;
 		if (retry > RETRY_MAX_MS)
 			retry = RETRY_MAX_MS;
-		go_on = sleep_until(head, clock_mono_us() + retry * 1000);
+		go_on = sleep_until(head, clock_mono_us() + retry * US_PER_MS);
 	}
 	return NULL;
 }

@@ -22,15 +22,26 @@ struct schema *schema_new(void)
 	return mem_zalloc(sizeof(struct schema));
 }
 
-static void key_done(struct fk_row *key)
+/* What schema_add_foreign_key() copied. */
+static void text_free(const char *text)
 {
-	const char **texts[] = { &key->constraint,    &key->child_table,
-				 &key->child_column,  &key->parent_table,
-				 &key->parent_column, &key->on_delete,
-				 &key->on_update };
+	union {
+		const char *in;
+		char *out;
+	} owned = { .in = text };
 
-	for (size_t i = 0; i < LENGTH(texts); i++)
-		free((void *)(uintptr_t)*texts[i]);
+	free(owned.out);
+}
+
+static void key_done(const struct fk_row *key)
+{
+	text_free(key->constraint);
+	text_free(key->child_table);
+	text_free(key->child_column);
+	text_free(key->parent_table);
+	text_free(key->parent_column);
+	text_free(key->on_delete);
+	text_free(key->on_update);
 }
 
 void schema_free(struct schema *schema)
@@ -84,11 +95,11 @@ void schema_add_table(struct schema *schema, struct table_def *def)
 	size_t room = room_for(schema->table_count, schema->table_room);
 
 	if (room != schema->table_room)
-		schema->tables =
-			mem_realloc(schema->tables, room * sizeof(def));
+		schema->tables = mem_realloc(schema->tables,
+					     room * sizeof(struct table_def *));
 	schema->table_room = room;
 	memmove(&schema->tables[at + 1], &schema->tables[at],
-		(schema->table_count - at) * sizeof(def));
+		(schema->table_count - at) * sizeof(struct table_def *));
 	schema->tables[at] = def;
 	schema->table_count++;
 }

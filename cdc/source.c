@@ -81,7 +81,7 @@ static bool is(const char *text, const char *word)
  * password under a key that whoever answers has made up. */
 static void set_tls(MYSQL *mysql, const struct source_config *config)
 {
-	my_bool yes = 1, verify = is(config->tls, "verify_identity");
+	my_bool yes = 1, verify = is(config->tls, "verify_identity") ? 1 : 0;
 	const char *ca = config->tls_ca;
 
 	if (ca[0] == '\0' && strncmp(config->tls, "verify_", 7) == 0)
@@ -131,15 +131,21 @@ static void read_server(struct source *source)
 {
 	const char *text = mysql_get_server_info(source->mysql);
 	struct source_server *server = &source->server;
-	unsigned major = 0, minor = 0, patch = 0;
+	unsigned part[3] = { 0 }; /* major, minor, patch */
+	char *end;
 
 	if (strncmp(text, "5.5.5-1", 7) == 0)
 		text += 6;
 	snprintf(server->text, sizeof(server->text), "%s", text);
 	server->flavour = mariadb_connection(source->mysql) ? SOURCE_MARIADB
 							    : SOURCE_MYSQL;
-	if (sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) >= 2)
-		server->version = major * 10000 + minor * 100 + patch;
+	for (size_t i = 0; i < LENGTH(part); i++) {
+		part[i] = (unsigned)strtoul(text, &end, 10) % 1000;
+		if (*end != '.')
+			break;
+		text = end + 1;
+	}
+	server->version = part[0] * 10000 + part[1] * 100 + part[2];
 }
 
 /* Texts must come out the same whatever the server's defaults are: CHAR

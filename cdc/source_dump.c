@@ -76,7 +76,8 @@ static int command(struct source *source, int number, const struct buf *body,
 			       "asked for",
 			       source->place);
 	if (mysql->methods->db_command(mysql, (enum enum_server_command)number,
-				       body->at, body->n, !answered, NULL))
+				       body->at, body->n, answered ? 0 : 1,
+				       NULL))
 		return source_fail(source, "starting the binlog stream", err);
 	return 0;
 }

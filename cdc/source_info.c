@@ -168,13 +168,13 @@ static int check_identity(struct source *source, const char *identity,
 	CLEANUP(mem_freep) char *here = NULL;
 	int fail = source_identity(source, &here, err);
 
-	if (fail || strcmp(here, identity) == 0)
+	if (fail || (here && strcmp(here, identity) == 0))
 		return fail;
 	return err_set(err, ERR_OPERATOR,
 		       "source %s is %s, but the copy stands at a file "
 		       "position of %s: point source.host there, or run "
 		       "cdc --bootstrap",
-		       source->place, here, identity);
+		       source->place, here ? here : "unknown", identity);
 }
 
 static int gtid_variable(struct source *source, const char *sql,
