@@ -46,6 +46,7 @@ class Program:
     """One run of a program, its log in a file, its memory watched."""
 
     name = ""
+    own_session = False  # True: outlives the terminal it was started from
 
     def __init__(self, config, directory, name=None):
         self.config = config
@@ -81,7 +82,8 @@ class Program:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(*args), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env=self.environment())
+                stderr=log, env=self.environment(),
+                start_new_session=self.own_session)
         return self
 
     def running(self):
