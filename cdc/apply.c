@@ -210,6 +210,11 @@ const struct checkpoint *apply_checkpoint(const struct apply *apply)
 	return &apply->committed;
 }
 
+int64_t apply_epoch(const struct apply *apply)
+{
+	return apply->next.epoch;
+}
+
 void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph)
 {
 	apply->graph = graph;

@@ -42,7 +42,9 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 	       struct err *err) MUST_CHECK;
 void apply_close(struct apply *apply); /* rolls back what is not committed */
 
+/* As last committed: until our first commit the epoch in it is another's. */
 const struct checkpoint *apply_checkpoint(const struct apply *apply);
+int64_t apply_epoch(const struct apply *apply); /* ours */
 void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph);
 
 /* A record_sink (user is the struct apply). */

@@ -100,7 +100,7 @@ static int refuse_ddl(const struct mapping_table *table, enum ddl_kind kind,
 
 /* TRUNCATE leaves no rows in the log, but what it did is known. */
 static int empty_table(struct session *s, const struct mapping_table *table,
-		    struct err *err)
+		       struct err *err)
 {
 	const struct record_change change = { .op = RECORD_TRUNCATE,
 					      .table = table->target };
@@ -268,7 +268,7 @@ static int begin(struct session *s, struct err *err)
 		return err_wrap(err, "ficus.checkpoint");
 	s->ended_file = mem_strdup(from->file_position);
 	pthread_mutex_lock(&s->board->lock);
-	s->board->facts.epoch = from->epoch;
+	s->board->facts.epoch = apply_epoch(s->apply);
 	s->board->facts.seq = from->seq;
 	s->board->facts.transactions = from->transactions;
 	s->board->facts.changes = from->changes;
@@ -287,7 +287,7 @@ static int begin(struct session *s, struct err *err)
 		rc = open_stream(s, err);
 	if (rc == 0)
 		log_info("replicating", KV_STR("position", from->position),
-			 KV_INT("epoch", from->epoch));
+			 KV_INT("epoch", apply_epoch(s->apply)));
 	return rc;
 }
 

@@ -90,6 +90,20 @@ def test_a_created_customer_is_read_back(stage, path):
         assert read.status == 200 and read.json()["email"] == email
 
 
+def test_status_and_checkpoint_name_the_same_applier(stage):
+    """After a restart too; the router trusts neither alone."""
+    for _ in range(2):
+        stage.cdc.wait_caught_up()
+        epochs = stage.target.run(
+            "select (select epoch from ficus.status), (select epoch from "
+            "ficus.checkpoint order by seq desc limit 1), "
+            "(select epoch from ficus.epoch)", stage.target_database)[0]
+        assert len(set(epochs)) == 1, epochs
+        stage.cdc.stop()
+        stage.cdc.start()
+        stage.cdc.wait_streaming()
+
+
 # --- the user's routes
 
 def user_documents():
