@@ -283,17 +283,19 @@ class Magento:
                 for code, value in found.items() if value is not None]
 
     def value_save(self, kind, table, entity, store, code, value):
-        a = self.row("select attribute_id, backend_type from eav_attribute "
-                     "join eav_entity_type using (entity_type_id) where "
-                     "entity_type_code = %s and attribute_code = %s",
-                     kind, code)
+        a = self.row("select attribute_id, backend_type, is_global from "
+                     "eav_attribute join eav_entity_type "
+                     "using (entity_type_id) left join catalog_eav_attribute "
+                     "using (attribute_id) where entity_type_code = %s and "
+                     "attribute_code = %s", kind, code)
         if not a or a["backend_type"] == "static":
             return
         name = f"{table}_{a['backend_type']}"
         columns = {"attribute_id": a["attribute_id"], "entity_id": entity,
                    "value": value if value != "" else None}
         if store is not None:
-            columns["store_id"] = store
+            # A global attribute has one value, whatever store was asked.
+            columns["store_id"] = 0 if a["is_global"] == 1 else store
         marks = ", ".join(["%s"] * len(columns))
         self.run(f"insert into {name} ({', '.join(columns)}) values ({marks}) "
                  "on duplicate key update value = values(value)",
