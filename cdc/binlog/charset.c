@@ -10,43 +10,43 @@
 
 /*	X(name, kind, name for iconv) */
 #define CHARSETS(X)                                                            \
-	X(none, UNKNOWN_TABLE, NULL)                                           \
-	X(armscii8, BYTES, "ARMSCII-8")                                        \
-	X(ascii, ASCII, NULL)                                                  \
-	X(big5, BYTES, "BIG5")                                                 \
+	X(none, REFUSED, NULL)                                                 \
+	X(armscii8, SINGLE, "ARMSCII-8")                                       \
+	X(ascii, SINGLE, "ANSI_X3.4-1968")                                     \
+	X(big5, REFUSED, NULL)                                                 \
 	X(binary, BINARY, NULL)                                                \
-	X(cp1250, BYTES, "CP1250")                                             \
-	X(cp1251, BYTES, "CP1251")                                             \
-	X(cp1256, BYTES, "CP1256")                                             \
-	X(cp1257, BYTES, "CP1257")                                             \
-	X(cp850, BYTES, "CP850")                                               \
-	X(cp852, BYTES, "CP852")                                               \
-	X(cp866, BYTES, "CP866")                                               \
-	X(cp932, BYTES, "CP932")                                               \
-	X(dec8, BYTES, "DEC-MCS")                                              \
-	X(eucjpms, BYTES, "EUC-JP-MS")                                         \
-	X(euckr, BYTES, "UHC")                                                 \
-	X(gb18030, BYTES, "GB18030")                                           \
-	X(gb2312, BYTES, "EUC-CN")                                             \
-	X(gbk, BYTES, "CP936")                                                 \
-	X(geostd8, UNKNOWN_TABLE, NULL)                                        \
-	X(greek, BYTES, "ISO-8859-7")                                          \
-	X(hebrew, BYTES, "ISO-8859-8")                                         \
-	X(hp8, BYTES, "HP-ROMAN8")                                             \
-	X(keybcs2, UNKNOWN_TABLE, NULL)                                        \
-	X(koi8r, BYTES, "KOI8-R")                                              \
-	X(koi8u, BYTES, "KOI8-U")                                              \
-	X(latin1, LATIN1, NULL)                                                \
-	X(latin2, BYTES, "ISO-8859-2")                                         \
-	X(latin5, BYTES, "ISO-8859-9")                                         \
-	X(latin7, BYTES, "ISO-8859-13")                                        \
-	X(macce, BYTES, "MAC-CENTRALEUROPE")                                   \
-	X(macroman, BYTES, "MACINTOSH")                                        \
-	X(sjis, BYTES, "CP932")                                                \
-	X(swe7, UNKNOWN_TABLE, NULL)                                           \
-	X(tis620, BYTES, "TIS-620")                                            \
+	X(cp1250, SINGLE, "CP1250")                                            \
+	X(cp1251, SINGLE, "CP1251")                                            \
+	X(cp1256, SINGLE, "CP1256")                                            \
+	X(cp1257, SINGLE, "CP1257")                                            \
+	X(cp850, SINGLE, "CP850")                                              \
+	X(cp852, SINGLE, "CP852")                                              \
+	X(cp866, SINGLE, "CP866")                                              \
+	X(cp932, MULTI, "CP932")                                               \
+	X(dec8, SINGLE, "DEC-MCS")                                             \
+	X(eucjpms, MULTI, "EUC-JP-MS")                                         \
+	X(euckr, MULTI, "UHC")                                                 \
+	X(gb18030, MULTI, "GB18030")                                           \
+	X(gb2312, MULTI, "EUC-CN")                                             \
+	X(gbk, MULTI, "CP936")                                                 \
+	X(geostd8, REFUSED, NULL)                                              \
+	X(greek, SINGLE, "ISO-8859-7")                                         \
+	X(hebrew, SINGLE, "ISO-8859-8")                                        \
+	X(hp8, SINGLE, "HP-ROMAN8")                                            \
+	X(keybcs2, REFUSED, NULL)                                              \
+	X(koi8r, SINGLE, "KOI8-R")                                             \
+	X(koi8u, SINGLE, "KOI8-U")                                             \
+	X(latin1, SINGLE, "ISO-8859-1")                                        \
+	X(latin2, SINGLE, "ISO-8859-2")                                        \
+	X(latin5, SINGLE, "ISO-8859-9")                                        \
+	X(latin7, SINGLE, "ISO-8859-13")                                       \
+	X(macce, SINGLE, "MAC-CENTRALEUROPE")                                  \
+	X(macroman, SINGLE, "MACINTOSH")                                       \
+	X(sjis, REFUSED, NULL)                                                 \
+	X(swe7, REFUSED, NULL)                                                 \
+	X(tis620, SINGLE, "TIS-620")                                           \
 	X(ucs2, WIDE, "UCS-2BE")                                               \
-	X(ujis, BYTES, "EUC-JP")                                               \
+	X(ujis, REFUSED, NULL)                                                 \
 	X(utf16, WIDE, "UTF-16BE")                                             \
 	X(utf16le, WIDE, "UTF-16LE")                                           \
 	X(utf32, WIDE, "UTF-32BE")                                             \
@@ -135,27 +135,100 @@ const struct charset *charset_by_name(struct str name)
 	return NULL;
 }
 
+/* Where the servers and iconv do not agree. */
+static const struct {
+	uint8_t charset, byte;
+	uint16_t character;
+} patches[] = {
+	{ CS_armscii8, 0xa1, 0x2741 }, { CS_armscii8, 0xa2, 0x00a7 },
+	{ CS_armscii8, 0xad, 0x055f }, { CS_armscii8, 0xfe, 0x2019 },
+	{ CS_armscii8, 0xff, 0x0027 }, { CS_cp866, 0xfc, 0x207f },
+	{ CS_cp866, 0xfd, 0x00b2 },    { CS_dec8, 0xa0, 0x00a0 },
+	{ CS_greek, 0xa1, 0x02bd },    { CS_greek, 0xa2, 0x02bc },
+	{ CS_hebrew, 0xaf, 0x203e },   { CS_koi8u, 0x95, 0x2022 },
+	{ CS_macroman, 0xc6, 0x2206 }, { CS_macroman, 0xf0, 0xf8ff },
+};
+
+/* 0x80 to 0x9f of latin1; the rest is Unicode's. */
+static const uint16_t cp1252[32] = {
+	0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
+	0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
+};
+
+enum { HIGH = 0x80, INVALID = 0xfffd };
+
 struct charset_reader {
 	const struct charset *charset;
-	iconv_t iconv; /* (iconv_t)-1 if not needed */
+	iconv_t iconv;		   /* MULTI and WIDE; else (iconv_t)-1 */
+	uint16_t characters[HIGH]; /* SINGLE: of the bytes from 0x80 */
 };
+
+static void patch(struct charset_reader *reader)
+{
+	const struct charset *charset = reader->charset;
+
+	for (size_t i = 0; i < LENGTH(patches); i++)
+		if (charset == &charsets[patches[i].charset])
+			reader->characters[patches[i].byte - HIGH] =
+				patches[i].character;
+	if (charset == &charsets[CS_latin1])
+		memcpy(reader->characters, cp1252, sizeof(cp1252));
+	for (size_t i = 0; charset == &charsets[CS_tis620] && i < 32; i++)
+		reader->characters[i] = (uint16_t)(HIGH + i);
+}
+
+static bool fill_characters(struct charset_reader *reader)
+{
+	iconv_t none = (iconv_t)-1;
+	iconv_t converter = iconv_open("UCS-2LE", reader->charset->iconv);
+
+	if (converter == none)
+		return false;
+	for (size_t i = 0; i < HIGH; i++) {
+		char byte = (char)(HIGH + i), *in = &byte;
+		unsigned char pair[2];
+		char *out = (char *)pair;
+		size_t left = 1, room = sizeof(pair);
+
+		iconv(converter, NULL, NULL, NULL, NULL);
+		if (iconv(converter, &in, &left, &out, &room) == 0 && !room)
+			reader->characters[i] =
+				(uint16_t)(pair[0] | pair[1] << 8);
+		else
+			reader->characters[i] = INVALID;
+	}
+	iconv_close(converter);
+	patch(reader);
+	return true;
+}
+
+static bool open_iconv(struct charset_reader *reader)
+{
+	iconv_t none = (iconv_t)-1;
+
+	if (!reader->charset->iconv)
+		return true;
+	if (reader->charset->kind == CHARSET_SINGLE)
+		return fill_characters(reader);
+	reader->iconv = iconv_open("UTF-8", reader->charset->iconv);
+	return reader->iconv != none;
+}
 
 struct charset_reader *charset_reader_new(const struct charset *charset)
 {
 	struct charset_reader *reader;
-	iconv_t none = (iconv_t)-1, iconv = none;
 
-	if (charset->kind == CHARSET_UNKNOWN_TABLE)
+	if (charset->kind == CHARSET_REFUSED)
 		return NULL;
-	if (charset->iconv) {
-		iconv = iconv_open("UTF-8", charset->iconv);
-		if (iconv == none)
-			return NULL;
-	}
 	reader = mem_zalloc(sizeof(*reader));
 	reader->charset = charset;
-	reader->iconv = iconv;
-	return reader;
+	reader->iconv = (iconv_t)-1;
+	if (open_iconv(reader))
+		return reader;
+	free(reader);
+	return NULL;
 }
 
 void charset_reader_free(struct charset_reader *reader)
@@ -269,14 +342,6 @@ static void read_utf8(const uint8_t *at, size_t n, struct value_sink *sink,
 	set_text(ret, at, n);
 }
 
-/* 0x80 to 0x9f; the rest of latin1 is Unicode's. */
-static const uint16_t cp1252[32] = {
-	0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
-	0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
-};
-
 static size_t put_char(char *out, unsigned c)
 {
 	if (c < 0x80) {
@@ -294,23 +359,19 @@ static size_t put_char(char *out, unsigned c)
 	return 3;
 }
 
-static void read_bytes(const struct charset *charset, const uint8_t *at,
-		       size_t n, struct value_sink *sink, struct value *ret)
+static void read_single(const struct charset_reader *reader, const uint8_t *at,
+			size_t n, struct value_sink *sink, struct value *ret)
 {
-	bool latin1 = charset->kind == CHARSET_LATIN1;
-	char *out = arena_alloc(sink->arena, n * 3);
+	char *out = arena_alloc(sink->arena, n * REPLACEMENT);
 	size_t used = 0;
 	bool invalid = false;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned c = at[i];
 
-		if (c >= 0x80 && !latin1) {
-			c = 0xfffd;
-			invalid = true;
-		} else if (c >= 0x80 && c < 0xa0) {
-			c = cp1252[c - 0x80];
-		}
+		if (c >= HIGH)
+			c = reader->characters[c - HIGH];
+		invalid |= c == INVALID;
 		used += put_char(out + used, c);
 	}
 	sink->invalid_text += invalid;
@@ -360,8 +421,8 @@ void charset_read(const struct charset_reader *reader, const uint8_t *at,
 				       .kind = VALUE_BYTES };
 	else if (charset->kind != CHARSET_WIDE && ascii_prefix(at, n) == n)
 		set_text(ret, at, n);
-	else if (charset->iconv)
-		read_iconv(reader, at, n, sink, ret);
+	else if (charset->kind == CHARSET_SINGLE)
+		read_single(reader, at, n, sink, ret);
 	else
-		read_bytes(charset, at, n, sink, ret);
+		read_iconv(reader, at, n, sink, ret);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cdc/binlog/digits.h"
+
 enum { GROUP_DIGITS = 9, GROUP_BYTES = 4 };
 
 /* Bytes that the digits of an incomplete group take. */
@@ -36,12 +38,21 @@ static void put_group(struct cursor *c, unsigned digits)
 
 	for (size_t i = 0; i < bytes_of[digits]; i++)
 		value = value << 8 | (uint8_t)(*c->at++ ^ c->flip);
-	for (unsigned i = digits; i > 0; i--) {
-		c->out[i - 1] = (char)('0' + value % 10);
-		value /= 10;
-	}
+	c->failed |= digits_fixed(c->out, digits, value) != 0;
 	c->out += digits;
-	c->failed |= value != 0;
+}
+
+static inline void put_nine(struct cursor *c)
+{
+	uint32_t value;
+
+	memcpy(&value, c->at, sizeof(value));
+	value = __builtin_bswap32(value); /* a little-endian machine: value.c */
+	if (c->flip)
+		value = ~value;
+	c->failed |= digits_fixed(c->out, GROUP_DIGITS, value) != 0;
+	c->at += GROUP_BYTES;
+	c->out += GROUP_DIGITS;
 }
 
 /* In front of the point the incomplete group leads, behind it trails. */
@@ -50,15 +61,22 @@ static void put_integer(struct cursor *c, unsigned digits)
 	if (digits % GROUP_DIGITS)
 		put_group(c, digits % GROUP_DIGITS);
 	for (unsigned i = 0; i < digits / GROUP_DIGITS; i++)
-		put_group(c, GROUP_DIGITS);
+		put_nine(c);
 }
 
 static void put_fraction(struct cursor *c, unsigned digits)
 {
 	for (unsigned i = 0; i < digits / GROUP_DIGITS; i++)
-		put_group(c, GROUP_DIGITS);
+		put_nine(c);
 	if (digits % GROUP_DIGITS)
 		put_group(c, digits % GROUP_DIGITS);
+}
+
+static bool is_zero(const char *digits, size_t n)
+{
+	while (n && digits[n - 1] == '0')
+		n--;
+	return n == 0;
 }
 
 size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
@@ -66,7 +84,7 @@ size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
 {
 	enum { SIGN = 0x80 };
 	uint8_t bytes[(DECIMAL_PRECISION_MAX / GROUP_DIGITS + 2) * GROUP_BYTES];
-	char digits[DECIMAL_PRECISION_MAX + 1] = { 0 };
+	char digits[DECIMAL_PRECISION_MAX] = { 0 };
 	unsigned whole = precision - scale, skip = 0;
 	size_t width = decimal_width(precision, scale), used = 0;
 
@@ -83,7 +101,7 @@ size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
 		return 0;
 	while (skip < whole && digits[skip] == '0')
 		skip++;
-	if (c.flip && strspn(digits, "0") < precision)
+	if (c.flip && !is_zero(digits, precision))
 		out[used++] = '-';
 	if (skip == whole)
 		out[used++] = '0';

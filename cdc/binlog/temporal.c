@@ -1,6 +1,7 @@
 #include "cdc/binlog/temporal.h"
 
 #include "base/reader.h"
+#include "cdc/binlog/digits.h"
 
 struct moment {
 	uint64_t year;
@@ -17,42 +18,36 @@ static void put_char(struct text *t, char c)
 	t->out[t->n++] = c;
 }
 
-/* At least `width` digits. */
-static void put_number(struct text *t, uint64_t number, unsigned width)
+static void put_two(struct text *t, unsigned number)
 {
-	char digits[20];
-	unsigned n = 0;
-
-	do {
-		digits[n++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number || n < width);
-	while (n)
-		put_char(t, digits[--n]);
+	digits_two(t->out + t->n, number);
+	t->n += 2;
 }
 
 static void put_date(struct text *t, const struct moment *m)
 {
-	put_number(t, m->year, 4);
+	digits_fixed(t->out + t->n, 4, (uint32_t)m->year);
+	t->n += 4;
 	put_char(t, '-');
-	put_number(t, m->month, 2);
+	put_two(t, m->month);
 	put_char(t, '-');
-	put_number(t, m->day, 2);
+	put_two(t, m->day);
 }
 
 static void put_time(struct text *t, const struct moment *m, unsigned digits)
 {
-	unsigned scale = 100000;
-
-	put_number(t, m->hour, 2);
+	if (m->hour >= 100)
+		put_char(t, (char)('0' + m->hour / 100));
+	put_two(t, m->hour % 100);
 	put_char(t, ':');
-	put_number(t, m->minute, 2);
+	put_two(t, m->minute);
 	put_char(t, ':');
-	put_number(t, m->second, 2);
-	if (digits)
-		put_char(t, '.');
-	for (unsigned i = 0; i < digits; i++, scale /= 10)
-		put_char(t, (char)('0' + m->micro / scale % 10));
+	put_two(t, m->second);
+	if (digits == 0)
+		return;
+	put_char(t, '.');
+	digits_fixed(t->out + t->n, TEMPORAL_DIGITS_MAX, m->micro);
+	t->n += digits;
 }
 
 static bool is_clock(const struct moment *m)
@@ -229,10 +224,8 @@ size_t temporal_time(const uint8_t *at, unsigned digits,
 
 size_t temporal_year(const uint8_t *at, char out[TEMPORAL_TEXT_MAX])
 {
-	struct text t = { out, 0 };
-
-	put_number(&t, *at ? 1900u + *at : 0, 4);
-	return t.n;
+	digits_fixed(out, 4, *at ? 1900u + *at : 0);
+	return 4;
 }
 
 size_t temporal_old_datetime(const uint8_t *at, char out[TEMPORAL_TEXT_MAX])

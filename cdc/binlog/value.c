@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cdc/binlog/charset.h"
 #include "cdc/binlog/decimal.h"
+#include "cdc/binlog/digits.h"
 #include "cdc/binlog/json_binary.h"
 #include "cdc/binlog/temporal.h"
 #include "cdc/binlog/types.h"
@@ -85,31 +86,64 @@ static void set_text(struct value *ret, const void *at, size_t n)
 	*ret = (struct value){ .at = at, .n = (uint32_t)n, .kind = VALUE_TEXT };
 }
 
-static bool keep_text(struct value_sink *sink, const char *text, size_t n,
-		      struct value *ret)
+/* `text` is an array of at least VALUE_LOCAL bytes: short ones are copied
+ * with their surroundings, in whole words. */
+enum { VALUE_LOCAL = 96, WORD = 16 };
+
+static inline bool keep_text(struct value_sink *sink, const char *text,
+			     size_t n, struct value *ret)
 {
+	size_t room = (n + WORD - 1) / WORD * WORD;
+	char *copy;
+
 	if (n == 0)
 		return false;
-	set_text(ret, arena_memdup(sink->arena, text, n), n);
+	copy = arena_alloc(sink->arena, room);
+	for (size_t i = 0; i < room; i += WORD)
+		memcpy(copy + i, text + i, WORD);
+	set_text(ret, copy, n);
 	return true;
 }
 
+/* Both are little-endian; see below value_choose(). */
 static uint64_t load_le(const uint8_t *at, size_t n)
 {
 	uint64_t number = 0;
+	uint32_t word;
 
-	memcpy(&number, at, n); /* both are little-endian; see value_choose */
-	return number;
+	switch (n) {
+	case 1:
+		return *at;
+	case 4:
+		memcpy(&word, at, sizeof(word));
+		return word;
+	case 8:
+		memcpy(&number, at, sizeof(number));
+		return number;
+	default:
+		for (size_t i = 0; i < n; i++)
+			number |= (uint64_t)at[i] << (8 * i);
+		return number;
+	}
+}
+
+static bool keep_integer(struct value_sink *sink, uint64_t size, bool negative,
+			 struct value *ret)
+{
+	char text[VALUE_LOCAL];
+	char *end = text + STR_U64_MAX + 1;
+	char *start = digits_before(end, size);
+
+	if (negative)
+		*--start = '-';
+	return keep_text(sink, start, (size_t)(end - start), ret);
 }
 
 static bool read_unsigned(const struct value_codec *codec, const uint8_t *at,
 			  size_t n, struct value_sink *sink, struct value *ret)
 {
-	char digits[STR_U64_MAX];
-	size_t used = str_from_u64(digits, load_le(at, n));
-
 	(void)codec;
-	return keep_text(sink, digits, used, ret);
+	return keep_integer(sink, load_le(at, n), false, ret);
 }
 
 static bool read_signed(const struct value_codec *codec, const uint8_t *at,
@@ -117,12 +151,12 @@ static bool read_signed(const struct value_codec *codec, const uint8_t *at,
 {
 	unsigned shift = (unsigned)(64 - 8 * n);
 	int64_t number = (int64_t)(load_le(at, n) << shift) >> shift;
-	char text[STR_U64_MAX + 1] = "-";
-	uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	size_t used = str_from_u64(text + (number < 0), size);
+	bool negative = number < 0;
 
 	(void)codec;
-	return keep_text(sink, text, used + (number < 0), ret);
+	return keep_integer(sink,
+			    negative ? 0 - (uint64_t)number : (uint64_t)number,
+			    negative, ret);
 }
 
 /* Digits as %e gives them: "d.ddde-07" → "dddd" and the power of ten. */
@@ -178,7 +212,7 @@ static size_t lay_out(const char *digits, size_t n, int point, char *out)
 
 static size_t put_number(const char *printed, char *out)
 {
-	char digits[20];
+	char digits[20] = { 0 };
 	int point;
 	bool negative = printed[0] == '-';
 	size_t n = take_digits(printed + negative, digits, &point);
@@ -259,7 +293,7 @@ bool value_float(float number, char out[VALUE_DOUBLE_MAX], size_t *ret_n)
 static bool read_double(const struct value_codec *codec, const uint8_t *at,
 			size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_DOUBLE_MAX];
+	char text[VALUE_LOCAL];
 	double number;
 	size_t used;
 
@@ -272,7 +306,7 @@ static bool read_double(const struct value_codec *codec, const uint8_t *at,
 static bool read_float(const struct value_codec *codec, const uint8_t *at,
 		       size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_DOUBLE_MAX];
+	char text[VALUE_LOCAL];
 	float number;
 	size_t used;
 
@@ -285,7 +319,7 @@ static bool read_float(const struct value_codec *codec, const uint8_t *at,
 static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[DECIMAL_TEXT_MAX];
+	char text[VALUE_LOCAL];
 
 	return keep_text(
 		sink, text,
@@ -296,7 +330,7 @@ static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 			  size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[TEMPORAL_TEXT_MAX];
+	char text[VALUE_LOCAL];
 	size_t used = 0;
 
 	(void)n;
@@ -342,6 +376,13 @@ static bool read_bytes(const struct value_codec *codec, const uint8_t *at,
 	return true;
 }
 
+static bool keep_long_text(struct value_sink *sink, const char *text, size_t n,
+			   struct value *ret)
+{
+	set_text(ret, arena_memdup(sink->arena, text, n), n);
+	return true;
+}
+
 static bool read_json(const struct value_codec *codec, const uint8_t *at,
 		      size_t n, struct value_sink *sink, struct value *ret)
 {
@@ -350,7 +391,7 @@ static bool read_json(const struct value_codec *codec, const uint8_t *at,
 	(void)codec;
 	buf_init(&text, json_binary_text_max(n));
 	return json_binary_format(at, n, &text) &&
-	       keep_text(sink, text.at, text.n, ret);
+	       keep_long_text(sink, text.at, text.n, ret);
 }
 
 static bool read_enum(const struct value_codec *codec, const uint8_t *at,
@@ -392,6 +433,11 @@ static bool read_set(const struct value_codec *codec, const uint8_t *at,
 	set_text(ret, out, used);
 	return true;
 }
+
+_Static_assert(VALUE_LOCAL >= DECIMAL_TEXT_MAX + WORD &&
+		       VALUE_LOCAL >= VALUE_DOUBLE_MAX + WORD &&
+		       VALUE_LOCAL >= TEMPORAL_TEXT_MAX + WORD,
+	       "keep_text() reads up to a word beyond the text");
 
 static value_fn choose_number(const struct value_codec *codec)
 {

@@ -258,8 +258,9 @@ TEST(case_109_latin1_is_windows_1252)
 	text_is("utf16le", BYTES("a\0\xac\x20"), "a€", 0);
 	text_is("utf32", BYTES("\0\0\0a\0\1\xf6\0"), "a😀", 0);
 	text_is("utf16", BYTES("\0a\x20"), "a\xef\xbf\xbd", 1);
-	text_is("sjis", BYTES("\x93\xfa\x96{"), "日本", 0);
+	text_is("cp932", BYTES("\x93\xfa\x96{"), "日本", 0);
 	text_is("cp1250", BYTES("\x8a"), "Š", 0);
+	text_is("greek", BYTES("\xa1\xe1"), "ʽα", 0);
 }
 
 TEST(case_110_invalid_text_is_replaced_and_counted)
@@ -312,6 +313,7 @@ TEST(collations_of_both_servers)
 	assert_string_equal(charset_by_name(STR("utf8"))->name, "utf8mb3");
 	assert_null(charset_by_name(STR("klingon")));
 	assert_null(charset_reader_new(charset_by_name(STR("geostd8"))));
+	assert_null(charset_reader_new(charset_by_name(STR("sjis"))));
 }
 
 TEST(labels_out_of_column_types)
