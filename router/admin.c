@@ -70,9 +70,8 @@ static void metrics_cb(void *user, const struct http_request *request,
 					      view->health.passed_us),
 		.magento_busy = atomic_load(&router->magento_busy),
 		.view_age_s = (double)(now - view->health.taken_us) / 1e6,
-		.ticket_failures = router->tickets ?
-					   ticket_failures(router->tickets) :
-					   0,
+		.ticket_failures =
+			router->tickets ? ticket_failures(router->tickets) : 0,
 	};
 
 	(void)request;
@@ -144,8 +143,9 @@ static void health_cb(void *user, const struct http_request *request,
 	(void)snprintf(name, sizeof(name), "%.*s", (int)path.n, path.at);
 	domain = domain_of(name);
 	if (domain == DOMAIN_NONE) {
-		error_reply(reply, 404, "no such domain: customer, catalog, "
-					"order");
+		error_reply(reply, 404,
+			    "no such domain: customer, catalog, "
+			    "order");
 		return;
 	}
 	why = why_not(view_of(admin), domain);
@@ -160,8 +160,8 @@ struct param {
 	struct str value;
 };
 
-static void params_read(const struct http_request *request,
-			struct arena *arena, struct param *params, size_t n)
+static void params_read(const struct http_request *request, struct arena *arena,
+			struct param *params, size_t n)
 {
 	struct http_query query = http_query_of(request->query);
 	struct str name, value;
@@ -236,8 +236,8 @@ static bool may_change(const struct admin *admin,
 		       const struct http_request *request,
 		       struct http_reply *reply)
 {
-	struct str auth = http_head_get(request->head,
-					HTTP_FIELD_AUTHORIZATION);
+	struct str auth =
+		http_head_get(request->head, HTTP_FIELD_AUTHORIZATION);
 
 	if (!*admin->conf.token) {
 		error_reply(reply, 403,
@@ -310,9 +310,10 @@ static void flag_put(struct admin *admin, const struct param *params,
 	}
 	rc = flag_store_set(admin->conf.router->pg, &change, &version, &err);
 	if (rc < 0) {
-		error_reply(reply, rc == ERR_LIMIT    ? 412 :
-				   rc == ERR_CONFIG ? 404 :
-						      503,
+		error_reply(reply,
+			    rc == ERR_LIMIT    ? 412
+			    : rc == ERR_CONFIG ? 404
+					       : 503,
 			    err.msg);
 		return;
 	}
@@ -365,8 +366,7 @@ static void page_domains(struct buf *out, const struct decide_view *view)
 		const struct flag *flag = &view->flags.flag[i];
 		const char *why = why_not(view, (enum domain)i);
 
-		buf_addf(out,
-			 "<tr><td>%s<td>%.2f %%<td class=%s>%s<td>%s",
+		buf_addf(out, "<tr><td>%s<td>%.2f %%<td class=%s>%s<td>%s",
 			 domain_name((enum domain)i),
 			 flag_on(flag) ? flag->percent_bp / 100.0 : 0.0,
 			 why ? "no" : "yes", why ? "Magento" : "the copy",

@@ -150,8 +150,8 @@ int explain_write(struct buf *out, const struct router *router,
 	if (http_parse_feed(&parse, &in) == HTTP_PARSE_HEAD && in.n == 0)
 		all_write(out, router, view, &parse.head, what->peer);
 	else
-		status = refuse(out, parse.why ? parse.why :
-						 "this is not one request");
+		status = refuse(out, parse.why ? parse.why
+					       : "this is not one request");
 	http_parse_done(&parse);
 	return status;
 }

@@ -58,7 +58,7 @@ int flag_store_set(const struct pg_config *config,
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	char bp[8], version[24];
+	char bp[8] = "", version[24] = "";
 	struct pg_param params[6] = {
 		text_param(change->name),
 		text_param(change->enabled ? "true" : "false"),
@@ -84,8 +84,8 @@ int flag_store_set(const struct pg_config *config,
 	return 0;
 }
 
-static int list(const struct pg_config *config, const char *sql,
-		struct pg **pg, struct pg_result **ret, struct err *err)
+static int list(const struct pg_config *config, const char *sql, struct pg **pg,
+		struct pg_result **ret, struct err *err)
 {
 	int rc = *pg ? 0 : pg_connect(config, pg, err);
 
@@ -113,8 +113,7 @@ static void flag_line(struct buf *out, const struct pg_result *r, size_t i)
 
 static void state_lines(struct buf *out, const struct pg_result *r)
 {
-	static const char *const domains[] = { "customer", "catalog",
-					       "order" };
+	static const char *const domains[] = { "customer", "catalog", "order" };
 
 	if (pg_rows(r) == 0) {
 		buf_adds(out, "state          unknown: cdc has not run yet\n");

@@ -261,6 +261,7 @@ int loop_start(struct router *router, const char *listen, bool shared,
 	if (rc < 0) {
 		loop_stop(loop, true);
 		loop_join(loop);
+		loop_free(loop);
 		return rc;
 	}
 	*ret = loop;
@@ -286,6 +287,10 @@ void loop_stop(struct loop *loop, bool hard)
 void loop_join(struct loop *loop)
 {
 	(void)pthread_join(loop->impl->thread, NULL);
+}
+
+void loop_free(struct loop *loop)
+{
 	for (size_t i = 0; i < loop->router->routes->n_upstreams; i++)
 		upstream_free(loop->upstreams[i]);
 	while (loop->free_conns) {

@@ -47,8 +47,9 @@ uint16_t loop_port(const struct loop *loop);
 /* No more connections; idle ones end, requests under way are finished. From
  * any thread, any number of times. hard: cut what is under way. */
 void loop_stop(struct loop *loop, bool hard);
-/* Waits for the thread to end and frees the loop. */
+/* Waits for the thread to end; then loop_free(), and no loop_stop(). */
 void loop_join(struct loop *loop);
+void loop_free(struct loop *loop);
 
 /* On the loop's thread. */
 const struct decide_view *loop_view(struct loop *loop);

@@ -115,8 +115,9 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *err)
 			return rc;
 	}
 	if (optind < argc)
-		return err_set(err, ERR_CONFIG, "\"%s\" is not understood; see "
-						"--help",
+		return err_set(err, ERR_CONFIG,
+			       "\"%s\" is not understood; see "
+			       "--help",
 			       argv[optind]);
 	*ret = o;
 	return 0;

@@ -186,13 +186,19 @@ static void loops_stop(struct service *service, bool hard)
 		loop_stop(service->loops[i], hard);
 }
 
+static void loops_join(struct service *service)
+{
+	for (size_t i = 0; i < service->n_loops; i++)
+		loop_join(service->loops[i]);
+}
+
+/* The loops have ended. */
 static void service_done(struct service *service)
 {
 	struct router *router = &service->router;
 
-	loops_stop(service, true);
 	for (size_t i = 0; i < service->n_loops; i++)
-		loop_join(service->loops[i]);
+		loop_free(service->loops[i]);
 	admin_stop(service->admin);
 	watch_stop(router->watch);
 	ticket_office_stop(router->tickets);
@@ -216,8 +222,7 @@ static int service_start(struct service *service, struct err *err)
 	return rc;
 }
 
-/* While the loops end by themselves: a second signal cuts what is still under
- * way. A loop being joined is not freed before its thread has ended. */
+/* While the loops end by themselves, a second signal cuts what is under way. */
 static void *second_signal(void *arg)
 {
 	struct service *service = arg;
@@ -241,9 +246,7 @@ static void drain(struct service *service)
 	atomic_store(&service->draining, true);
 	loops_stop(service, false);
 	threaded = pthread_create(&thread, NULL, second_signal, service) == 0;
-	for (size_t i = 0; i < service->n_loops; i++)
-		loop_join(service->loops[i]);
-	service->n_loops = 0;
+	loops_join(service);
 	if (threaded) {
 		(void)pthread_cancel(thread);
 		(void)pthread_join(thread, NULL);
@@ -267,14 +270,17 @@ int service_run(const struct settings *settings, struct err *err)
 	service->pg = service_pg_config(settings);
 	rc = service_start(service, err);
 	if (rc == 0) {
-		log_info("routing", KV_STR("listen", settings->router_listen),
-			 KV_INT("port", loop_port(service->loops[0])),
-			 KV_INT("admin_port",
-				service->admin ? admin_port(service->admin) :
-						 0),
-			 KV_INT("rules", service->routes->n));
+		log_info(
+			"routing", KV_STR("listen", settings->router_listen),
+			KV_INT("port", loop_port(service->loops[0])),
+			KV_INT("admin_port",
+			       service->admin ? admin_port(service->admin) : 0),
+			KV_INT("rules", service->routes->n));
 		(void)sigwait(&set, &signal);
 		drain(service);
+	} else {
+		loops_stop(service, true);
+		loops_join(service);
 	}
 	service_done(service);
 	return rc;
