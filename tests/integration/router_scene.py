@@ -127,9 +127,10 @@ class Scene:
         for path in sorted(glob.glob(
                 os.path.join(programs.ROOT, "migrations", "*.sql"))):
             with open(path) as f, postgres.connect(database) as c:
+                c.execute("set search_path = public")
                 c.execute(f.read())
         postgres.run(
-            "insert into customers (entity_id, website_id, email, group_id, "
+            "insert into public.customers (entity_id, website_id, email, group_id, "
             "store_id, firstname, lastname, created_at, updated_at) values "
             "(5, 1, 'a@example.com', 1, 1, %s, 'Person', now(), now())",
             database, [COPY_NAME])
