@@ -5,6 +5,7 @@
 #include "cdc/binlog/event.h"
 #include "cdc/binlog/format.h"
 #include "cdc/binlog/gtid.h"
+#include "cdc/binlog/payload.h"
 #include "cdc/binlog/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,6 +19,7 @@ static void parse_body(const struct event *event, struct err *err)
 	struct incident incident;
 	struct xa_prepare prepare;
 	struct gtid gtid;
+	struct payload payload;
 	uint64_t xid;
 	bool pass;
 
@@ -32,6 +34,7 @@ static void parse_body(const struct event *event, struct err *err)
 	(void)!incident_parse(event, &incident, err);
 	(void)!xa_prepare_parse(event, &prepare, err);
 	(void)!gtid_parse(event, &gtid, err);
+	(void)!payload_parse(event, &payload, err);
 	(void)!xid_parse(event, &xid, err);
 }
 

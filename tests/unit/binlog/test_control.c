@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "cdc/binlog/control.h"
+#include "cdc/binlog/payload.h"
 #include "cdc/binlog/types.h"
 #include "tests/unit/binlog/event.h"
 
@@ -204,9 +205,37 @@ TEST(incident_xid_and_xa_prepare)
 	assert_true(str_eqs(prepare.xid.bqual, "de"));
 }
 
+static struct payload payload;
+
+static int parse_payload(const char *body, size_t n)
+{
+	struct event event = bare_event(EVENT_TRANSACTION_PAYLOAD, body, n);
+	struct err err = { 0 };
+
+	return payload_parse(&event, &payload, &err);
+}
+
+TEST(case_80_81_the_header_of_a_payload)
+{
+	static const char zstd[] = "\2\1\0\3\3\xfc\xe8\3\1\1\5\0abcde";
+	static const char none[] = "\2\3\xfc\xff\0\1\1\2\0ab";
+
+	assert_int_equal(parse_payload(zstd, sizeof(zstd) - 1), 0);
+	assert_int_equal(payload.compression, PAYLOAD_ZSTD);
+	assert_int_equal(payload.uncompressed, 1000);
+	assert_int_equal(reader_left(&payload.bytes), 5);
+	assert_memory_equal(payload.bytes.at, "abcde", 5);
+	for (size_t n = 0; n < sizeof(zstd) - 1; n++)
+		assert_int_equal(parse_payload(zstd, n), ERR_CORRUPT);
+	assert_int_equal(parse_payload(none, sizeof(none) - 1), 0);
+	assert_int_equal(payload.compression, PAYLOAD_NONE);
+	assert_int_equal(parse_payload("\2\1\1\1\1\0\0", 7), ERR_OPERATOR);
+}
+
 RUN(CASE(case_6_a_fake_rotate_is_told_from_a_real_one),
     CASE(a_query_without_variables), CASE(every_status_variable_is_walked),
     CASE(a_status_variable_of_tomorrow_ends_the_walk_only),
     CASE(case_85_truncated_queries_are_refused),
     CASE(texts_that_matter_to_transactions),
-    CASE(case_98_all_forms_of_heartbeat), CASE(incident_xid_and_xa_prepare))
+    CASE(case_98_all_forms_of_heartbeat), CASE(incident_xid_and_xa_prepare),
+    CASE(case_80_81_the_header_of_a_payload))
