@@ -42,16 +42,11 @@ void array_start(struct array *array, enum array_type type)
 
 static void add_element(struct array *array, const void *bytes, size_t n)
 {
-	char *at = buf_room(&array->bytes, n + 4);
-	uint32_t length = htobe32((uint32_t)n);
+	const uint32_t length = htobe32((uint32_t)n);
 
+	buf_add(&array->bytes, &length, sizeof(length));
+	buf_add(&array->bytes, bytes, n);
 	array->count++;
-	if (!at)
-		return;
-	memcpy(at, &length, 4);
-	if (n > 0)
-		memcpy(at + 4, bytes, n);
-	array->bytes.n += n + 4;
 }
 
 static void add_null(struct array *array)

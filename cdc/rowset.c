@@ -252,13 +252,13 @@ static bool put_timestamp(struct buf *out, struct str text)
 
 /* --- columns --- */
 
-struct type {
+struct rowset_type {
 	const char *name; /* as format_type() prints it, without a modifier */
 	uint32_t oid;	  /* fixed in pg_type.dat */
 	codec put;
 };
 
-static const struct type types[] = {
+static const struct rowset_type types[] = {
 	{ "bigint", 20, put_int8 },
 	{ "integer", 23, put_int4 },
 	{ "smallint", 21, put_int2 },
@@ -285,7 +285,7 @@ static bool is_type(const char *column_type, const char *name)
 		column_type[strlen(column_type) - 1] == ')');
 }
 
-static const struct type *type_of(const char *column_type)
+static const struct rowset_type *type_of(const char *column_type)
 {
 	for (size_t i = 0; i < LENGTH(types); i++)
 		if (is_type(column_type, types[i].name))
@@ -312,10 +312,17 @@ void rowset_done(struct rowset *rowset)
 	buf_done(&rowset->bytes);
 }
 
-void rowset_start(struct rowset *rowset, uint32_t row_type)
+void rowset_start(struct rowset *rowset, const struct target_table *table,
+		  uint32_t row_type)
 {
 	static const char zeros[HEADER];
 
+	assert(table->count <= LENGTH(rowset->types));
+	rowset->table = table;
+	for (size_t i = 0; i < table->count; i++) {
+		rowset->types[i] = type_of(table->columns[i].type);
+		assert(rowset->types[i]);
+	}
 	buf_reset(&rowset->bytes, KEEP);
 	rowset->row_type = row_type;
 	rowset->count = 0;
@@ -331,7 +338,8 @@ static void patch_length(struct buf *out, size_t start)
 		memcpy(out->at + start, &wire, sizeof(wire));
 }
 
-static bool add_field(struct buf *out, const struct type *type, struct value v)
+static bool add_field(struct buf *out, const struct rowset_type *type,
+		      struct value v)
 {
 	add32(out, type->oid);
 	size_t start = out->n;
@@ -344,16 +352,15 @@ static bool add_field(struct buf *out, const struct type *type, struct value v)
 	return true;
 }
 
-bool rowset_add(struct rowset *rowset, const struct target_table *table,
-		const struct value *values)
+bool rowset_add(struct rowset *rowset, const struct value *values)
 {
 	struct buf *out = &rowset->bytes;
-	size_t start = out->n;
+	size_t start = out->n, count = rowset->table->count;
 
 	add32(out, 0);
-	add32(out, (uint32_t)table->count);
-	for (size_t i = 0; i < table->count; i++)
-		if (!add_field(out, type_of(table->columns[i].type), values[i]))
+	add32(out, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		if (!add_field(out, rowset->types[i], values[i]))
 			return false;
 	patch_length(out, start);
 	rowset->count++;

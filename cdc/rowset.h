@@ -14,13 +14,18 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/defs.h"
 #include "base/pg.h"
+#include "cdc/target_sql.h"
 #include "transform/value.h"
 
+struct rowset_type;
 struct target_table;
 
 struct rowset {
 	struct buf bytes;
+	const struct target_table *table;		     /* borrowed */
+	const struct rowset_type *types[TARGET_COLUMNS_MAX]; /* its columns' */
 	uint32_t row_type; /* object id of the table's row type */
 	uint32_t count;
 };
@@ -31,12 +36,12 @@ void rowset_done(struct rowset *rowset);
 /* Are all column types of the table known here? */
 bool rowset_takes(const struct target_table *table);
 
-/* Begin anew. */
-void rowset_start(struct rowset *rowset, uint32_t row_type);
+/* Begin anew, with rows of a table that rowset_takes(). */
+void rowset_start(struct rowset *rowset, const struct target_table *table,
+		  uint32_t row_type);
 /* values: by target column; ABSENT counts as NULL. false: some value is not
  * understood, and the set is of no use. */
-bool rowset_add(struct rowset *rowset, const struct target_table *table,
-		const struct value *values) MUST_CHECK;
+bool rowset_add(struct rowset *rowset, const struct value *values) MUST_CHECK;
 /* Valid until the next rowset_start(). */
 struct pg_param rowset_param(struct rowset *rowset);
 

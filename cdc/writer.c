@@ -416,7 +416,7 @@ static bool queue_set_rows(struct writer *writer, const struct writer_job *job)
 	char name[NAME_MAX_BYTES];
 
 	memset(values, 0, table->count * sizeof(*values));
-	rowset_start(&writer->rows, writer->tables[job->table].row_type);
+	rowset_start(&writer->rows, table, writer->tables[job->table].row_type);
 	for (size_t i = 0; i < job->count; i++) {
 		const struct batch_item *item = &job->items[i];
 
@@ -429,8 +429,7 @@ static bool queue_set_rows(struct writer *writer, const struct writer_job *job)
 		values[shape->json] =
 			(struct value){ writer->text.at,
 					(uint32_t)writer->text.n, VALUE_TEXT };
-		if (writer->text.failed ||
-		    !rowset_add(&writer->rows, table, values))
+		if (writer->text.failed || !rowset_add(&writer->rows, values))
 			return false;
 	}
 	if (writer->rows.count == 0)
@@ -505,12 +504,12 @@ static bool queue_rows(struct writer *writer, const struct writer_job *job,
 	const struct target_table *table = writer->shapes[job->table].table;
 	char name[NAME_MAX_BYTES];
 
-	rowset_start(&writer->rows, writer->tables[job->table].row_type);
+	rowset_start(&writer->rows, table, writer->tables[job->table].row_type);
 	for (size_t i = 0; i < job->count; i++) {
 		const struct batch_row *row = job->items[i].row;
 
 		if (row->op == BATCH_UPSERT && row->variant == variant &&
-		    !rowset_add(&writer->rows, table, row->values))
+		    !rowset_add(&writer->rows, row->values))
 			return false;
 	}
 	statement_name(name, 'i', job->table, variant);
