@@ -51,16 +51,18 @@ static int64_t lag_of(const struct health_sample *s)
 static void domain_update(struct health *health, int i, bool well,
 			  int64_t now_us)
 {
-	int64_t dwell_us = health->was_up[i] ? health->dwell_ms * 1000 : 0;
+	struct health_view *v = &health->view;
+	int64_t dwell_us = health->was_bad[i] ? health->dwell_ms * 1000 : 0;
 
-	if (!well)
+	if (!well) {
 		health->good_us[i] = 0;
-	else if (health->good_us[i] == 0)
+		health->was_bad[i] |= v->proven;
+		v->up[i] = false;
+		return;
+	}
+	if (health->good_us[i] == 0)
 		health->good_us[i] = now_us;
-	health->view.up[i] = well && (health->view.up[i] ||
-				      now_us - health->good_us[i] >= dwell_us);
-	if (health->view.up[i] && health->view.proven)
-		health->was_up[i] = true;
+	v->up[i] = v->up[i] || now_us - health->good_us[i] >= dwell_us;
 }
 
 bool health_update(struct health *health, const struct health_sample *s,

@@ -50,7 +50,7 @@ struct health {
 	int64_t event_us;	   /* of the last event */
 	const char *event;	   /* what it was; constant */
 	int64_t good_us[DOMAIN_N]; /* since when it is well; 0: it is not */
-	bool was_up[DOMAIN_N];	   /* it has been used before */
+	bool was_bad[DOMAIN_N];	   /* while it could be used: dwell */
 	int64_t seq;
 	struct health_view view;
 };
