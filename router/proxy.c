@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "http/write.h"
+#include "router/admission.h"
 #include "router/answer.h"
 #include "router/auth.h"
 #include "router/conn.h"
@@ -33,26 +34,19 @@ bool proxy_is_read(const struct exchange *x)
 void proxy_uncount(struct exchange *x)
 {
 	if (x->counted)
-		atomic_fetch_sub(&x->loop->router->magento_busy, 1);
+		admission_give(x->loop->router);
 	x->counted = false;
 }
 
-/* Room at Magento for this kind of request? Writes always find some; reads
- * leave a tenth to them, and fallen reads a fifth to all others. */
 static bool admit(struct exchange *x)
 {
-	struct router *router = x->loop->router;
-	int64_t most = router->magento_most;
-	int busy = atomic_fetch_add(&router->magento_busy, 1);
+	enum admission_kind kind = ADMISSION_WRITE;
 
+	if (proxy_is_read(x))
+		kind = x->reason >= DECIDE_FELL_STALE ? ADMISSION_FALLEN
+						      : ADMISSION_READ;
 	x->counted = true;
-	if (!proxy_is_read(x))
-		return true;
-	if (x->reason >= DECIDE_FELL_STALE)
-		most -= most / 5;
-	else
-		most -= most / 10;
-	return busy < most;
+	return admission_take(x->loop->router, kind);
 }
 
 void proxy_fence(struct exchange *x)

@@ -7,9 +7,8 @@
 #include "base/yaml.h"
 #include "router/routes.h"
 #include "router/routes_ficus.h"
+#include "router/routes_match.h"
 #include "router/routes_upstream.h"
-
-enum { METHODS_ALL = ~0 };
 
 static const char builtin[] = "apiVersion: networking.istio.io/v1beta1\n"
 			      "kind: VirtualService\n"
@@ -46,218 +45,19 @@ static const char builtin[] = "apiVersion: networking.istio.io/v1beta1\n"
 			      "    route:\n"
 			      "    - destination: {host: magento}\n";
 
-struct loader {
-	struct routes *routes;
-	const struct yaml *doc;
-	const struct routes_conf *conf;
-};
-
 const char *routes_builtin(void)
 {
 	return builtin;
 }
 
-/* Keys of Istio that change which requests a rule takes or what is done with
- * them, and that this router does not have. */
-static int known(const struct loader *l, const struct yaml_node *map,
-		 const char *const *keys, struct err *err)
-{
-	static const char *const istio[] = {
-		"regex",
-		"headers",
-		"queryParams",
-		"withoutHeaders",
-		"authority",
-		"scheme",
-		"port",
-		"sourceLabels",
-		"gateways",
-		"ignoreUriCase",
-		"statPrefix",
-		"redirect",
-		"directResponse",
-		"delegate",
-		"retries",
-		"fault",
-		"mirror",
-		"mirrors",
-		"mirrorPercent",
-		"mirrorPercentage",
-		"mirror_percent",
-		"corsPolicy",
-		"tls",
-		"tcp",
-		"exportTo",
-		"subset",
-		"uriRegexRewrite",
-		"sourceNamespace",
-	};
-
-	if (map->kind != YAML_MAP)
-		return yaml_error(l->doc, map, err, "%s: a map is wanted",
-				  map->key ? map->key : "this place");
-	for (const struct yaml_node *n = map->first; n; n = n->next) {
-		bool ours = false;
-
-		for (int i = 0; keys[i]; i++)
-			ours |= strcmp(keys[i], n->key) == 0;
-		for (size_t i = 0; !ours && i < LENGTH(istio); i++) {
-			if (strcmp(istio[i], n->key) == 0)
-				return yaml_key_error(l->doc, n, err,
-						      "%s is not supported by "
-						      "this router",
-						      n->key);
-		}
-	}
-	return yaml_known_keys(l->doc, map, keys, err);
-}
-
-static int list_wanted(const struct loader *l, const struct yaml_node *node,
-		       const char *what, const struct yaml_node *parent,
-		       struct err *err)
-{
-	if (node && node->kind == YAML_LIST && node->first)
-		return 0;
-	return yaml_error(l->doc, node ? node : parent, err,
-			  "%s: a list with at least one entry is wanted", what);
-}
-
-static char *copy_text(const struct loader *l, const char *text)
-{
-	return arena_strndup(&l->routes->arena, text, strlen(text));
-}
-
-static int method_add(const struct loader *l, const struct yaml_node *node,
-		      unsigned *methods, struct err *err)
-{
-	const char *text;
-	enum http_method method;
-	int rc = yaml_text(l->doc, node, &text, err);
-
-	if (rc < 0)
-		return rc;
-	method = http_method_of(str_of(text));
-	if (method == HTTP_METHOD_NONE)
-		return yaml_error(l->doc, node, err,
-				  "method \"%s\" is not known (GET, HEAD, "
-				  "POST, PUT, PATCH, DELETE, OPTIONS; upper "
-				  "case, one each)",
-				  text);
-	*methods |= 1u << method;
-	return 0;
-}
-
-static int methods_parse(const struct loader *l, const struct yaml_node *node,
-			 unsigned *ret, struct err *err)
-{
-	static const char *const keys[] = { "exact", "oneOf", NULL };
-	const struct yaml_node *exact = yaml_get(node, "exact");
-	const struct yaml_node *list = yaml_get(node, "oneOf");
-	unsigned methods = 0;
-	int rc = known(l, node, keys, err);
-
-	if (rc < 0)
-		return rc;
-	if (!exact == !list)
-		return yaml_error(l->doc, node, err,
-				  "method: either exact or oneOf");
-	if (exact)
-		rc = method_add(l, exact, &methods, err);
-	else
-		rc = list_wanted(l, list, "oneOf", node, err);
-	for (const struct yaml_node *n = list ? list->first : NULL;
-	     rc == 0 && n; n = n->next)
-		rc = method_add(l, n, &methods, err);
-	if (rc < 0)
-		return rc;
-	/* GET rules answer HEAD also (RFC 9110 9.3.2). */
-	if (methods & 1u << HTTP_METHOD_GET)
-		methods |= 1u << HTTP_METHOD_HEAD;
-	*ret = methods;
-	return 0;
-}
-
-static int uri_parse(const struct loader *l, const struct yaml_node *node,
-		     struct route_match *ret, struct err *err)
-{
-	static const char *const keys[] = { "exact", "prefix", NULL };
-	const struct yaml_node *exact = yaml_get(node, "exact");
-	const struct yaml_node *prefix = yaml_get(node, "prefix");
-	const char *text;
-	int rc = known(l, node, keys, err);
-
-	if (rc < 0)
-		return rc;
-	if (!exact == !prefix)
-		return yaml_error(l->doc, node, err,
-				  "uri: either exact or prefix");
-	rc = yaml_text(l->doc, exact ? exact : prefix, &text, err);
-	if (rc < 0)
-		return rc;
-	if (text[0] != '/' || strpbrk(text, "?# "))
-		return yaml_error(l->doc, node, err,
-				  "uri: \"%s\" is no path (it starts with / "
-				  "and has no query)",
-				  text);
-	ret->kind = exact ? ROUTE_PATH_EXACT : ROUTE_PATH_PREFIX;
-	ret->path = str_of(copy_text(l, text));
-	return 0;
-}
-
-static int match_parse(const struct loader *l, const struct yaml_node *node,
-		       struct route *rule, struct err *err)
-{
-	static const char *const keys[] = { "name", "uri", "method", NULL };
-	struct route_match match = { .kind = ROUTE_PATH_ANY,
-				     .path = STR(""),
-				     .methods = (unsigned)METHODS_ALL,
-				     .line = node->line };
-	int rc = known(l, node, keys, err);
-
-	if (rc == 0 && yaml_get(node, "uri"))
-		rc = uri_parse(l, yaml_get(node, "uri"), &match, err);
-	if (rc == 0 && yaml_get(node, "method"))
-		rc = methods_parse(l, yaml_get(node, "method"), &match.methods,
-				   err);
-	if (rc < 0)
-		return rc;
-	if (rule->n_matches == ROUTE_MATCHES_MAX)
-		return yaml_error(l->doc, node, err, "more than %d matches",
-				  ROUTE_MATCHES_MAX);
-	rule->matches[rule->n_matches++] = match;
-	return 0;
-}
-
-static int matches_parse(const struct loader *l, const struct yaml_node *node,
-			 struct route *rule, struct err *err)
-{
-	const struct yaml_node *list = yaml_get(node, "match");
-	int rc = 0;
-
-	rule->matches = arena_array(&l->routes->arena, struct route_match,
-				    ROUTE_MATCHES_MAX);
-	if (!list) {
-		rule->n_matches = 1;
-		rule->matches[0] = (struct route_match){
-			.path = STR(""),
-			.methods = (unsigned)METHODS_ALL,
-			.line = node->line,
-		};
-		return 0;
-	}
-	rc = list_wanted(l, list, "match", node, err);
-	for (const struct yaml_node *n = list->first; rc == 0 && n; n = n->next)
-		rc = match_parse(l, n, rule, err);
-	return rc;
-}
-
 /* port: {number: 80} */
-static int port_parse(const struct loader *l, const struct yaml_node *node,
-		      uint16_t *ret, struct err *err)
+static int port_parse(const struct routes_loader *l,
+		      const struct yaml_node *node, uint16_t *ret,
+		      struct err *err)
 {
 	static const char *const keys[] = { "number", NULL };
 	int64_t number = 0;
-	int rc = known(l, node, keys, err);
+	int rc = routes_known(l, node, keys, err);
 
 	if (rc == 0)
 		rc = yaml_int(l->doc, yaml_get(node, "number"), 1, 65535,
@@ -266,7 +66,7 @@ static int port_parse(const struct loader *l, const struct yaml_node *node,
 	return rc;
 }
 
-static int destination_parse(const struct loader *l,
+static int destination_parse(const struct routes_loader *l,
 			     const struct yaml_node *node,
 			     struct route_destination *ret, struct err *err)
 {
@@ -278,14 +78,14 @@ static int destination_parse(const struct loader *l,
 	const char *host = NULL;
 	uint16_t number = 0;
 	int64_t weight = 100;
-	int rc = known(l, node, keys, err);
+	int rc = routes_known(l, node, keys, err);
 
 	if (rc < 0)
 		return rc;
 	if (!to || !yaml_get(to, "host"))
 		return yaml_error(l->doc, node, err,
 				  "route: a destination with a host is wanted");
-	rc = known(l, to, inner, err);
+	rc = routes_known(l, to, inner, err);
 	if (rc == 0 && port && yaml_get(to, "port"))
 		return yaml_error(l->doc, port, err,
 				  "port stands in the destination already");
@@ -309,13 +109,13 @@ static int destination_parse(const struct loader *l,
 	return 0;
 }
 
-static int route_list_parse(const struct loader *l,
+static int route_list_parse(const struct routes_loader *l,
 			    const struct yaml_node *node, struct route *rule,
 			    struct err *err)
 {
 	const struct yaml_node *list = yaml_get(node, "route");
 	unsigned sum = 0;
-	int rc = list_wanted(l, list, "route", node, err);
+	int rc = routes_list(l, list, "route", node, err);
 
 	if (rc < 0)
 		return rc;
@@ -338,13 +138,14 @@ static int route_list_parse(const struct loader *l,
 	return 0;
 }
 
-static int rewrite_parse(const struct loader *l, const struct yaml_node *node,
-			 struct route *rule, struct err *err)
+static int rewrite_parse(const struct routes_loader *l,
+			 const struct yaml_node *node, struct route *rule,
+			 struct err *err)
 {
 	static const char *const keys[] = { "uri", NULL };
 	const struct yaml_node *uri = yaml_get(node, "uri");
 	const char *text;
-	int rc = known(l, node, keys, err);
+	int rc = routes_known(l, node, keys, err);
 
 	if (rc == 0)
 		rc = yaml_text(l->doc, uri, &text, err);
@@ -359,12 +160,13 @@ static int rewrite_parse(const struct loader *l, const struct yaml_node *node,
 					  "rewrite: a match without uri has "
 					  "nothing to be replaced");
 	}
-	rule->rewrite = str_of(copy_text(l, text));
+	rule->rewrite = str_of(routes_text(l, text));
 	return 0;
 }
 
-static int rule_name(const struct loader *l, const struct yaml_node *node,
-		     struct route *rule, struct err *err)
+static int rule_name(const struct routes_loader *l,
+		     const struct yaml_node *node, struct route *rule,
+		     struct err *err)
 {
 	const struct yaml_node *name = yaml_get(node, "name");
 	const char *text = NULL;
@@ -373,22 +175,22 @@ static int rule_name(const struct loader *l, const struct yaml_node *node,
 	if (rc < 0)
 		return rc;
 	if (text)
-		rule->name = copy_text(l, text);
+		rule->name = routes_text(l, text);
 	else
 		rule->name = arena_printf(&l->routes->arena, "rule %u",
 					  rule->index + 1);
 	return 0;
 }
 
-static int rule_parse(const struct loader *l, const struct yaml_node *node,
-		      struct err *err)
+static int rule_parse(const struct routes_loader *l,
+		      const struct yaml_node *node, struct err *err)
 {
 	static const char *const keys[] = { "name",    "match",	  "route",
 					    "rewrite", "timeout", "x-ficus",
 					    NULL };
 	struct routes *routes = l->routes;
 	struct route *rule;
-	int rc = known(l, node, keys, err);
+	int rc = routes_known(l, node, keys, err);
 
 	if (rc < 0)
 		return rc;
@@ -400,7 +202,7 @@ static int rule_parse(const struct loader *l, const struct yaml_node *node,
 	rule->line = node->line;
 	rc = rule_name(l, node, rule, err);
 	if (rc == 0)
-		rc = matches_parse(l, node, rule, err);
+		rc = routes_match(l, node, rule, err);
 	if (rc == 0)
 		rc = route_list_parse(l, node, rule, err);
 	if (rc == 0 && yaml_get(node, "rewrite"))
@@ -415,7 +217,8 @@ static int rule_parse(const struct loader *l, const struct yaml_node *node,
 	return rc;
 }
 
-static void warn_shadowed(const struct loader *l, const struct route *rule,
+static void warn_shadowed(const struct routes_loader *l,
+			  const struct route *rule,
 			  const struct route_match *match)
 {
 	struct routes *routes = l->routes;
@@ -437,7 +240,7 @@ static void warn_shadowed(const struct loader *l, const struct route *rule,
 	}
 }
 
-static void warnings_find(const struct loader *l)
+static void warnings_find(const struct routes_loader *l)
 {
 	struct routes *routes = l->routes;
 	size_t n = 0;
@@ -453,7 +256,7 @@ static void warnings_find(const struct loader *l)
 	}
 }
 
-static int document_parse(const struct loader *l, struct err *err)
+static int document_parse(const struct routes_loader *l, struct err *err)
 {
 	static const char *const keys[] = { "apiVersion", "kind", "metadata",
 					    "spec", NULL };
@@ -464,7 +267,7 @@ static int document_parse(const struct loader *l, struct err *err)
 	const struct yaml_node *kind = yaml_get(root, "kind");
 	const struct yaml_node *http = yaml_get(spec, "http");
 	size_t n = 0;
-	int rc = known(l, root, keys, err);
+	int rc = routes_known(l, root, keys, err);
 
 	if (rc < 0)
 		return rc;
@@ -473,9 +276,9 @@ static int document_parse(const struct loader *l, struct err *err)
 				  "kind: VirtualService is wanted");
 	if (!spec)
 		return yaml_error(l->doc, root, err, "spec is missing");
-	rc = known(l, spec, inner, err);
+	rc = routes_known(l, spec, inner, err);
 	if (rc == 0)
-		rc = list_wanted(l, http, "http", spec, err);
+		rc = routes_list(l, http, "http", spec, err);
 	if (rc < 0)
 		return rc;
 	for (const struct yaml_node *node = http->first; node;
@@ -495,7 +298,7 @@ static int routes_make(const struct yaml *doc, const struct routes_conf *conf,
 {
 	CLEANUP(routes_freep)
 	struct routes *routes = mem_zalloc(sizeof(*routes));
-	struct loader l = { routes, doc, conf };
+	struct routes_loader l = { routes, doc, conf };
 	int rc;
 
 	arena_init(&routes->arena);
