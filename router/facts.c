@@ -152,6 +152,19 @@ void facts_find(struct facts *ret, const struct router *router,
 		gate_find(ret, router, view, head);
 }
 
+/* Of our own API, which Magento knows under /rest/V1 only; whichever rule
+ * sends it there, and be it none. */
+static bool is_native(const struct route *route, struct str path)
+{
+	size_t skip = sizeof(native_prefix) - 1;
+
+	if (!str_starts(path, native_prefix))
+		return false;
+	path = (struct str){ path.at + skip, path.n - skip };
+	return (route && route->resource != ROUTE_NONE) ||
+	       route_resource_of(str_split(&path, '/')) != ROUTE_NONE;
+}
+
 struct str facts_target(const struct facts *facts, uint16_t upstream,
 			struct arena *arena)
 {
@@ -161,8 +174,7 @@ struct str facts_target(const struct facts *facts, uint16_t upstream,
 	const char *mark = query.at ? "?" : "";
 	size_t skip = sizeof(native_prefix) - 1;
 
-	if (route && upstream == ROUTE_MAGENTO &&
-	    route->resource != ROUTE_NONE && str_starts(path, native_prefix))
+	if (upstream == ROUTE_MAGENTO && is_native(route, path))
 		return str_of(arena_printf(arena, "/rest/V1/%.*s%s%.*s",
 					   (int)(path.n - skip), path.at + skip,
 					   mark, (int)query.n,
