@@ -17,12 +17,17 @@ static const struct {
 #undef EVENT_ROW
 };
 
+uint32_t event_crc(const void *bytes, size_t n)
+{
+	return (uint32_t)crc32_z(0, bytes, n);
+}
+
 static int check_crc(const uint8_t *bytes, size_t n, struct err *err)
 {
 	struct reader tail =
 		reader_of(bytes + n - EVENT_CHECKSUM, EVENT_CHECKSUM);
 	uint32_t want = (uint32_t)reader_le(&tail, 4);
-	uint32_t have = (uint32_t)crc32_z(0, bytes, n - EVENT_CHECKSUM);
+	uint32_t have = event_crc(bytes, n - EVENT_CHECKSUM);
 
 	if (want == have)
 		return 0;

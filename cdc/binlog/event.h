@@ -55,6 +55,9 @@ int event_parse(const void *bytes, size_t n, enum event_checksum checksum,
 int event_check_type(const struct event *event, bool *ret_pass,
 		     struct err *err) MUST_CHECK;
 
+/* The checksum over n bytes (header first, without itself). */
+uint32_t event_crc(const void *bytes, size_t n);
+
 const char *event_type_name(uint8_t type); /* "unknown" if so */
 bool event_is_rows(uint8_t type);	   /* 23..25 and 30..32 */
 /* A ROTATE the server makes up at the start of each dump: no file ended. */

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/defs.h"
 #include "base/reader.h"
 #include "base/str.h"
 #include "cdc/binlog/decimal.h"
+#include "cdc/binlog/floating.h"
 #include "cdc/binlog/temporal.h"
 #include "cdc/binlog/types.h"
-#include "cdc/binlog/value.h"
 
 enum json_type {
 	JSON_SMALL_OBJECT = 0x00,
@@ -166,12 +167,12 @@ static bool write_literal(struct buf *out, uint64_t literal)
 
 static bool write_double(struct buf *out, uint64_t bits)
 {
-	char text[VALUE_DOUBLE_MAX];
+	char text[FLOATING_TEXT_MAX];
 	double number;
 	size_t n;
 
 	memcpy(&number, &bits, sizeof(number));
-	if (!value_double(number, text, &n))
+	if (!floating_double(number, text, &n))
 		return false;
 	buf_add(out, text, n);
 	/* Stays a double when it is read again. */

@@ -48,10 +48,4 @@ bool value_width(uint8_t type, uint16_t meta, int32_t *ret);
  * precision, scale, sign, charset, labels). False: the type is not decoded. */
 bool value_choose(struct value_codec *codec);
 
-/* Shortest decimal text that reads back as the same number, laid out as
- * MySQL does (no exponent from 1e-14 to 1e15). False for NaN and infinity. */
-enum { VALUE_DOUBLE_MAX = 40 };
-bool value_double(double number, char out[VALUE_DOUBLE_MAX], size_t *ret_n);
-bool value_float(float number, char out[VALUE_DOUBLE_MAX], size_t *ret_n);
-
 #endif

@@ -5,8 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "cdc/binlog/event.h"
 
 enum { MADE_MAX = 4096 };
@@ -31,7 +29,7 @@ static inline size_t make_event(uint8_t out[MADE_MAX], uint8_t type,
 	put_le(out + 13, 4242, 4);
 	put_le(out + 17, flags, 2);
 	memcpy(out + EVENT_HEADER, body, n);
-	put_le(out + size - 4, crc32_z(0, out, size - 4), 4);
+	put_le(out + size - 4, event_crc(out, size - 4), 4);
 	return size;
 }
 

@@ -11,6 +11,7 @@
 #include "cdc/binlog/charset.h"
 #include "cdc/binlog/column_type.h"
 #include "cdc/binlog/decimal.h"
+#include "cdc/binlog/floating.h"
 #include "cdc/binlog/json_binary.h"
 #include "cdc/binlog/temporal.h"
 #include "cdc/binlog/value.h"
@@ -119,17 +120,17 @@ TEST(old_forms_of_times)
 
 static void double_is(double number, const char *want)
 {
-	char text[VALUE_DOUBLE_MAX];
+	char text[FLOATING_TEXT_MAX];
 	size_t n = 0;
 
-	assert_true(value_double(number, text, &n));
+	assert_true(floating_double(number, text, &n));
 	assert_int_equal(n, strlen(want));
 	assert_memory_equal(text, want, n);
 }
 
 TEST(case_107_numbers_are_as_short_as_they_read_back)
 {
-	char text[VALUE_DOUBLE_MAX];
+	char text[FLOATING_TEXT_MAX];
 	size_t n;
 
 	double_is(0, "0");
@@ -147,13 +148,13 @@ TEST(case_107_numbers_are_as_short_as_they_read_back)
 	double_is(1.5e300, "1.5e300");
 	double_is(5e-324, "5e-324");
 	double_is(DBL_MAX, "1.7976931348623157e308");
-	assert_false(value_double(NAN, text, &n));
-	assert_false(value_double(-INFINITY, text, &n));
-	assert_true(value_float(0.1f, text, &n));
+	assert_false(floating_double(NAN, text, &n));
+	assert_false(floating_double(-INFINITY, text, &n));
+	assert_true(floating_float(0.1f, text, &n));
 	assert_memory_equal(text, "0.1", n);
-	assert_true(value_float(16777216, text, &n));
+	assert_true(floating_float(16777216, text, &n));
 	assert_memory_equal(text, "16777216", n);
-	assert_true(value_float(FLT_MAX, text, &n));
+	assert_true(floating_float(FLT_MAX, text, &n));
 	assert_memory_equal(text, "3.4028235e38", n);
 }
 
@@ -162,7 +163,7 @@ TEST(doubles_of_all_sizes_read_back)
 	uint64_t bits = 0x9e3779b97f4a7c15;
 
 	for (int i = 0; i < 20000; i++) {
-		char text[VALUE_DOUBLE_MAX + 1] = "";
+		char text[FLOATING_TEXT_MAX + 1] = "";
 		double number;
 		size_t n;
 
@@ -174,7 +175,7 @@ TEST(doubles_of_all_sizes_read_back)
 			number = (double)(bits >> 40) / 100;
 		else
 			memcpy(&number, &bits, sizeof(number));
-		if (!value_double(number, text, &n))
+		if (!floating_double(number, text, &n))
 			continue;
 		text[n] = '\0';
 		assert_true(strtod(text, NULL) == number);
