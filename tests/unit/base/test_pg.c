@@ -433,7 +433,7 @@ static void refuse(const char *more, int code, const char *text)
 
 TEST(connections_are_refused_with_the_cure)
 {
-	refuse("dbname=none_such password=hunter2", ERR_TARGET,
+	refuse("dbname=none_such", ERR_TARGET,
 	       "create the database or set target.database");
 	refuse("user=none_such password=hunter2", ERR_TARGET,
 	       "check target.user and target.password");
