@@ -273,6 +273,7 @@ static const char session_sql[] =
 	" set_config('intervalstyle', 'postgres', false),"
 	" set_config('bytea_output', 'hex', false),"
 	" set_config('jit', 'off', false),"
+	" set_config('plan_cache_mode', 'force_generic_plan', false),"
 	" set_config('default_transaction_read_only', 'on', false)";
 
 static bool send_session(struct conn *conn)

@@ -2,10 +2,11 @@
  * and the entities' fields, prepared on every connection; and for each kind of
  * read which of them run, in what order.
  *
- * In the SQL files `:columns` stands for the entity's fields, `:keys` for the
- * array of root ids a read is about, `:table` for the root table. The first
- * column of an entity's statement is the id of its root, by which it is
- * sorted, the second what entity_child.sort compares. */
+ * In the SQL files `:columns` stands for the entity's fields, `:table` for the
+ * root table. The root ids that a read is about are found once and kept in the
+ * transaction's setting ficus.keys; only the statement that finds them has
+ * parameters. The first column of an entity's statement is the id of its root,
+ * by which it is sorted, the second what entity_child.sort compares. */
 #ifndef ROUTER_READ_PLAN_H
 #define ROUTER_READ_PLAN_H
 
@@ -29,6 +30,7 @@ enum plan_step {
 	PLAN_BEGIN,
 	PLAN_PROOF,
 	PLAN_UNHEALTHY,
+	PLAN_KEYS,
 	PLAN_ROOT,
 	PLAN_CHILDREN, /* then, of lists, the total; then commit */
 };

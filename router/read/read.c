@@ -1,5 +1,5 @@
-/* A read runs one pipeline: begin, proof, dead letters, the entity, its
- * children, commit, all in one snapshot and one round trip. The data is
+/* A read runs one pipeline: begin, proof, dead letters, keys, the entity,
+ * its children, commit, all in one snapshot and one round trip. The data is
  * fetched before the proof is known, and thrown away when it does not hold;
  * that costs a refused read what a second round trip would cost every read.
  *
@@ -170,18 +170,13 @@ static void run(struct read *read)
 	struct read_service *service = read->service;
 	const struct plan_kind *kind = &service->plan.kinds[read->request.kind];
 	struct pg_pool_step steps[PG_POOL_STEPS_MAX];
-	size_t keys = read_kind_is_list(read->request.kind) ? 2 : 1;
 
-	for (size_t i = 0; i < kind->count; i++) {
-		bool data = i >= PLAN_ROOT && i + 1 < kind->count &&
-			    (!kind->total || i != kind->total);
-
-		steps[i] = (struct pg_pool_step){
-			.statement = kind->statements[i],
-			.params = read->keys,
-			.count = data ? keys : 0,
-		};
-	}
+	for (size_t i = 0; i < kind->count; i++)
+		steps[i] = (struct pg_pool_step){ .statement =
+							  kind->statements[i] };
+	steps[PLAN_KEYS].params = read->keys;
+	steps[PLAN_KEYS].count =
+		read_kind_is_list(read->request.kind) ? LENGTH(read->keys) : 1;
 	steps[PLAN_PROOF].params = read->proof;
 	steps[PLAN_PROOF].count = LENGTH(read->proof);
 	steps[PLAN_UNHEALTHY].params = &read->records;

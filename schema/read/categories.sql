@@ -3,7 +3,7 @@ with sets as materialized (
     from attribute_set_members m
     join attributes a on a.attribute_id = m.attribute_id
     where m.attribute_set_id in (select k.attribute_set_id from categories k
-                                 where k.entity_id = any(:keys))
+                                 where k.entity_id = any(current_setting('ficus.keys', true)::bigint[]))
     group by m.attribute_set_id
 )
 select t.entity_id, null, :columns
@@ -15,5 +15,5 @@ left join lateral (
     from jsonb_each(coalesce(v.attributes, '{}')) e
     where e.key = any(s.codes)
 ) a on true
-where t.entity_id = any(:keys)
+where t.entity_id = any(current_setting('ficus.keys', true)::bigint[])
 order by t.entity_id

@@ -1,1 +1,2 @@
-array[$1::bigint]
+-- What a read is about, for the statements behind it in the transaction.
+select set_config('ficus.keys', array[$1::bigint]::text, true)

@@ -1,2 +1,3 @@
-array(select k.entity_id from :table k order by k.entity_id
-      limit $1::bigint offset $2::bigint)
+select set_config('ficus.keys',
+    array(select k.entity_id from :table k order by k.entity_id
+          limit $1::bigint offset $2::bigint)::text, true)

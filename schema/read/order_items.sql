@@ -1,4 +1,4 @@
 select t.order_id, null, :columns
 from order_items t
-where t.order_id = any(:keys)
+where t.order_id = any(current_setting('ficus.keys', true)::bigint[])
 order by t.order_id, t.item_id

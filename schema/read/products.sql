@@ -5,7 +5,7 @@ with sets as materialized (
     from attribute_set_members m
     join attributes a on a.attribute_id = m.attribute_id
     where m.attribute_set_id in (select k.attribute_set_id from products k
-                                 where k.entity_id = any(:keys))
+                                 where k.entity_id = any(current_setting('ficus.keys', true)::bigint[]))
     group by m.attribute_set_id
 )
 select t.entity_id, null, :columns
@@ -18,5 +18,5 @@ left join lateral (
     from jsonb_each(coalesce(v.attributes, '{}') || coalesce(p.attributes, '{}')) e
     where e.key = any(s.codes)
 ) a on true
-where t.entity_id = any(:keys)
+where t.entity_id = any(current_setting('ficus.keys', true)::bigint[])
 order by t.entity_id
