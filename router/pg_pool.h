@@ -11,7 +11,8 @@
  *
  * All calls and callbacks are on the loop's thread. Resolving a host's name
  * blocks the loop while it connects: give an address, or a name that is in
- * /etc/hosts. libpq's types stay inside pg_pool.c. */
+ * /etc/hosts. libpq's types stay inside pg_session.c,
+ * pg_rows.c and pg_setup.c. */
 #ifndef ROUTER_PG_POOL_H
 #define ROUTER_PG_POOL_H
 
@@ -20,17 +21,17 @@
 #include <stdint.h>
 
 #include "base/defs.h"
-#include "base/str.h"
 
 struct err;
 struct pg_config;
 struct pg_param;
 struct pg_pool;
 struct pg_pool_job;
-struct pg_pool_rows; /* the rows of one step */
+struct pg_rows;
 struct uv_loop_s;
 
 enum {
+	PG_POOL_CONNS_MAX = 1000,
 	PG_POOL_STEPS_MAX = 16, /* statements in one job */
 	PG_POOL_CONNECT_MS = 3000,
 	PG_POOL_DRAIN_MS = 1000,
@@ -71,7 +72,7 @@ struct pg_pool_answer {
 	enum pg_pool_status status;
 	const char *reason; /* for logs; never has row values */
 	/* One for each step done; rows of a step without any are empty. */
-	const struct pg_pool_rows *const *rows;
+	const struct pg_rows *const *rows;
 	size_t count;
 };
 
@@ -100,11 +101,5 @@ struct pg_pool_job *pg_pool_start(struct pg_pool *pool,
 				  size_t count, pg_pool_cb callback,
 				  void *user);
 void pg_pool_cancel(struct pg_pool_job *job);
-
-size_t pg_pool_count(const struct pg_pool_rows *rows);
-size_t pg_pool_columns(const struct pg_pool_rows *rows);
-/* Text as PostgreSQL writes it, NUL-terminated; SQL NULL has a NULL at. */
-struct str pg_pool_value(const struct pg_pool_rows *rows, size_t row,
-			 size_t column);
 
 #endif

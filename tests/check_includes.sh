@@ -41,14 +41,13 @@ deny '[a-z]+' '\.\./|\./' 'paths start at the root of the sources'
 
 # Third-party headers: a pattern, and the files that may include what fits.
 table='
-libpq-fe\.h                                  base/pg(_connect|_pipe|_result)?\.c|router/pg_pool\.c
+libpq-fe\.h                                  base/pg(_connect|_pipe|_result)?\.c|router/pg_(rows|session|setup)\.c
 yaml\.h                                      base/yaml\.c
-uv\.h                                        http/(server|thread)\.c|router/([a-z_]+/)?[a-z_]+\.c
+uv\.h                                        http/(server|thread)\.c|router/([a-z_]+/)?[a-z_]+\.c|bench/reads\.c|tests/unit/router/test_read\.c
 llhttp\.h                                    http/parse\.c
 (mysql|mysqld_error|errmsg|ma_pvio|ma_common)\.h    cdc/source(_[a-z]+)?\.c
 bson/bson\.h                                 cdc/record_bson\.c|cdc/dead_letter\.c
 curl/curl\.h                                 cdc/alert\.c|cdc/webhook\.c
-jansson\.h                                   router/transcode\.c
 zlib\.h                                      cdc/binlog/(event|format|inflate|payload)\.c
 zstd\.h                                      cdc/binlog/payload\.c
 openssl/[a-z]+\.h                            router/(fence|sign)\.c

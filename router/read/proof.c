@@ -1,6 +1,6 @@
 #include "router/read/proof.h"
 
-#include "router/pg_pool.h"
+#include "router/pg_rows.h"
 #include "router/read/entity.h"
 
 /* As in proof.sql. */
@@ -20,26 +20,26 @@ enum column {
 
 enum { UNHEALTHY_MAX = 32 }; /* unhealthy.sql gives one more at most */
 
-static bool is_true(const struct pg_pool_rows *rows, enum column column)
+static bool is_true(const struct pg_rows *rows, enum column column)
 {
-	return str_eqs(pg_pool_value(rows, 0, column), "t");
+	return str_eqs(pg_rows_value(rows, 0, column), "t");
 }
 
-static int64_t number(const struct pg_pool_rows *rows, enum column column)
+static int64_t number(const struct pg_rows *rows, enum column column)
 {
 	int64_t value = 0;
 
-	(void)str_to_i64(pg_pool_value(rows, 0, column), &value);
+	(void)str_to_i64(pg_rows_value(rows, 0, column), &value);
 	return value;
 }
 
-void proof_read(const struct pg_pool_rows *rows, struct proof *ret)
+void proof_read(const struct pg_rows *rows, struct proof *ret)
 {
-	*ret = (struct proof){ .found = pg_pool_count(rows) == 1 };
+	*ret = (struct proof){ .found = pg_rows_count(rows) == 1 };
 	if (!ret->found)
 		return;
-	ret->streaming = str_eqs(pg_pool_value(rows, 0, STATE), "streaming");
-	ret->lag_known = pg_pool_value(rows, 0, LAG).at != NULL;
+	ret->streaming = str_eqs(pg_rows_value(rows, 0, STATE), "streaming");
+	ret->lag_known = pg_rows_value(rows, 0, LAG).at != NULL;
 	ret->lag_ms = number(rows, LAG);
 	ret->age_ms = number(rows, AGE);
 	ret->fresh = is_true(rows, FRESH);
@@ -162,18 +162,18 @@ bool proof_spoils(const struct entity *entity, struct str record,
 	return true;
 }
 
-bool proof_unhealthy(const struct pg_pool_rows *rows,
-		     const struct entity *entity, int64_t id, bool by_sku)
+bool proof_unhealthy(const struct pg_rows *rows, const struct entity *entity,
+		     int64_t id, bool by_sku)
 {
-	size_t n = pg_pool_count(rows);
+	size_t n = pg_rows_count(rows);
 
 	if (n > UNHEALTHY_MAX)
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		struct str record = pg_pool_value(rows, i, 0);
+		struct str record = pg_rows_value(rows, i, 0);
 		bool any = by_sku && str_eqs(record, entity->table);
 
-		if (proof_spoils(entity, record, pg_pool_value(rows, i, 1),
+		if (proof_spoils(entity, record, pg_rows_value(rows, i, 1),
 				 any ? 0 : id))
 			return true;
 	}

@@ -11,7 +11,7 @@
 #include "router/read/read.h"
 
 struct entity;
-struct pg_pool_rows;
+struct pg_rows;
 
 /* How far the status row may seem to lie in the future: rounding. */
 enum { PROOF_SKEW_MS = 1000 };
@@ -32,7 +32,7 @@ struct proof {
 	int64_t client_ticket; /* the client's highest; 0: none */
 };
 
-void proof_read(const struct pg_pool_rows *rows, struct proof *ret);
+void proof_read(const struct pg_rows *rows, struct proof *ret);
 /* READ_OK or what refuses; *reason is a constant sentence. The fence is looked
  * at last: READ_REFUSED_FENCE means that nothing else is wrong. */
 enum read_outcome proof_judge(const struct proof *proof,
@@ -44,8 +44,8 @@ int64_t proof_ticket(const struct proof *proof, const struct read_needs *needs);
 /* Whether a dead letter among rows (record, key) spoils the entity `id`, or
  * with id 0 anything of its kind. by_sku: a lost product row could be the one
  * with that SKU. */
-bool proof_unhealthy(const struct pg_pool_rows *rows,
-		     const struct entity *entity, int64_t id, bool by_sku);
+bool proof_unhealthy(const struct pg_rows *rows, const struct entity *entity,
+		     int64_t id, bool by_sku);
 /* The same for one of them: "entity_id=5", "product_id=5,website_id=1". */
 bool proof_spoils(const struct entity *entity, struct str record,
 		  struct str key, int64_t id);

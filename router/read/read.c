@@ -14,7 +14,6 @@
 #include "router/read/read.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -25,11 +24,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/pg.h"
 #include "router/pg_pool.h"
+#include "router/pg_rows.h"
 #include "router/read/entity.h"
 #include "router/read/plan.h"
 #include "router/read/proof.h"
+#include "router/read/query.h"
 #include "router/read/serialise.h"
 
 enum {
@@ -54,8 +54,7 @@ struct read {
 	int64_t ticket;	       /* in WAITING: what must have passed */
 	struct read_answer answer;
 	char reason[READ_REASON_MAX]; /* of answers with a text of their own */
-	char number[2][24];	      /* parameters as text */
-	struct pg_param keys[2], proof[2], records;
+	struct query query;
 };
 
 TAILQ_HEAD(read_list, read);
@@ -167,24 +166,10 @@ static void finish_later(struct read *read, enum read_outcome outcome,
 
 static void run(struct read *read)
 {
-	struct read_service *service = read->service;
-	const struct plan_kind *kind = &service->plan.kinds[read->request.kind];
-	struct pg_pool_step steps[PG_POOL_STEPS_MAX];
-
-	for (size_t i = 0; i < kind->count; i++)
-		steps[i] = (struct pg_pool_step){ .statement =
-							  kind->statements[i] };
-	steps[PLAN_KEYS].params = read->keys;
-	steps[PLAN_KEYS].count =
-		read_kind_is_list(read->request.kind) ? LENGTH(read->keys) : 1;
-	steps[PLAN_PROOF].params = read->proof;
-	steps[PLAN_PROOF].count = LENGTH(read->proof);
-	steps[PLAN_UNHEALTHY].params = &read->records;
-	steps[PLAN_UNHEALTHY].count = 1;
 	read->state = STATE_RUNNING;
 	read->answer.tries++;
-	read->job = pg_pool_start(service->pool, steps, kind->count, on_answer,
-				  read);
+	read->job = pg_pool_start(read->service->pool, read->query.steps,
+				  read->query.count, on_answer, read);
 }
 
 static void wait_for_fence(struct read *read, int64_t ticket)
@@ -215,12 +200,12 @@ static void answer_with(struct read *read, const struct pg_pool_answer *answer)
 	enum read_kind kind = read->request.kind;
 	const struct plan_kind *plan = &service->plan.kinds[kind];
 	bool list = read_kind_is_list(kind);
-	bool found = pg_pool_count(answer->rows[PLAN_ROOT]) > 0;
+	bool found = pg_rows_count(answer->rows[PLAN_ROOT]) > 0;
 	struct err err = { 0 };
 	int64_t id = 0;
 
 	if (!list && found)
-		(void)str_to_i64(pg_pool_value(answer->rows[PLAN_ROOT], 0, 0),
+		(void)str_to_i64(pg_rows_value(answer->rows[PLAN_ROOT], 0, 0),
 				 &id);
 	else if (!list)
 		id = read->request.id;
@@ -291,8 +276,8 @@ static void on_fence_answer(void *user, const struct pg_pool_answer *answer)
 	struct read *read;
 
 	service->fence_job = NULL;
-	if (answer->status == PG_POOL_OK && pg_pool_count(answer->rows[0]) == 1)
-		(void)str_to_i64(pg_pool_value(answer->rows[0], 0, 0), &passed);
+	if (answer->status == PG_POOL_OK && pg_rows_count(answer->rows[0]) == 1)
+		(void)str_to_i64(pg_rows_value(answer->rows[0], 0, 0), &passed);
 	for (read = first_passed(service, passed); read;
 	     read = first_passed(service, passed)) {
 		service->waiting--;
@@ -367,36 +352,6 @@ static void on_timer(uv_timer_t *timer)
 		service_due(service, next);
 }
 
-static struct pg_param text_param(const char *text)
-{
-	return (struct pg_param){ .at = text };
-}
-
-static void set_params(struct read *read)
-{
-	const struct read_request *request = &read->request;
-	const struct plan_kind *plan =
-		&read->service->plan.kinds[request->kind];
-	int64_t offset = (request->page - 1) * request->limit;
-
-	snprintf(read->number[0], sizeof(read->number[0]), "%" PRId64,
-		 read_kind_is_list(request->kind) ? request->limit
-						  : request->id);
-	snprintf(read->number[1], sizeof(read->number[1]), "%" PRId64, offset);
-	read->keys[0] = text_param(read->number[0]);
-	read->keys[1] = text_param(read->number[1]);
-	if (request->kind == READ_PRODUCT_BY_SKU)
-		read->keys[0] = text_param(request->sku);
-	read->proof[0] =
-		text_param(read_domain_name(read_kind_domain(request->kind)));
-	if (request->needs.client_n)
-		read->proof[1] =
-			(struct pg_param){ .at = request->needs.client,
-					   .n = request->needs.client_n,
-					   .binary = true };
-	read->records = text_param(plan->records);
-}
-
 struct read *read_start(struct read_service *service,
 			const struct read_request *request, read_cb callback,
 			void *user)
@@ -420,7 +375,8 @@ struct read *read_start(struct read_service *service,
 					     .passed_ticket = -1,
 					     .epoch = -1 };
 	buf_init(&read->answer.body, READ_BODY_MAX);
-	set_params(read);
+	query_init(&read->query, &read->request,
+		   &service->plan.kinds[request->kind]);
 	TAILQ_INSERT_TAIL(&service->reads, read, link);
 	if (!read_ready(service)) {
 		finish_later(read, READ_UNAVAILABLE,

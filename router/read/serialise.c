@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/json_tree.h"
 #include "router/pg_pool.h"
+#include "router/pg_rows.h"
 #include "router/read/entity.h"
 #include "router/read/plan.h"
 
@@ -17,17 +18,17 @@ struct range {
 struct writer {
 	struct json json;
 	const struct plan_kind *plan;
-	const struct pg_pool_rows *const *rows;
+	const struct pg_rows *const *rows;
 	struct range ranges[PG_POOL_STEPS_MAX]; /* of the current root */
 	struct arena *arena;
 	struct err *err;
 };
 
-static int64_t root_of(const struct pg_pool_rows *rows, size_t row)
+static int64_t root_of(const struct pg_rows *rows, size_t row)
 {
 	int64_t id = 0;
 
-	(void)str_to_i64(pg_pool_value(rows, row, 0), &id);
+	(void)str_to_i64(pg_rows_value(rows, row, 0), &id);
 	return id;
 }
 
@@ -49,12 +50,12 @@ static int write_field(struct writer *w, const struct entity *entity,
 }
 
 static int write_fields(struct writer *w, const struct entity *entity,
-			const struct pg_pool_rows *rows, size_t row)
+			const struct pg_rows *rows, size_t row)
 {
 	for (size_t i = 0; i < entity->field_count; i++) {
 		const struct field *field = &entity->fields[i];
 		struct str text =
-			pg_pool_value(rows, row, i + PLAN_CHILD_FIELDS);
+			pg_rows_value(rows, row, i + PLAN_CHILD_FIELDS);
 
 		json_key(&w->json, field->json);
 		if (write_field(w, entity, field, text) < 0)
@@ -64,7 +65,7 @@ static int write_fields(struct writer *w, const struct entity *entity,
 }
 
 static int write_object(struct writer *w, const struct entity *entity,
-			const struct pg_pool_rows *rows, size_t row)
+			const struct pg_rows *rows, size_t row)
 {
 	json_begin_object(&w->json);
 	if (write_fields(w, entity, rows, row) < 0)
@@ -74,18 +75,18 @@ static int write_object(struct writer *w, const struct entity *entity,
 }
 
 static int write_member(struct writer *w, const struct entity_child *child,
-			const struct pg_pool_rows *rows, size_t row)
+			const struct pg_rows *rows, size_t row)
 {
 	if (child->shape != ENTITY_VALUES)
 		return write_object(w, child->entity, rows, row);
 	return write_field(w, child->entity, &child->entity->fields[0],
-			   pg_pool_value(rows, row, PLAN_CHILD_FIELDS));
+			   pg_rows_value(rows, row, PLAN_CHILD_FIELDS));
 }
 
 static int write_child(struct writer *w, const struct entity_child *child,
 		       size_t step)
 {
-	const struct pg_pool_rows *rows = w->rows[step];
+	const struct pg_rows *rows = w->rows[step];
 	bool one = child->shape == ENTITY_ONE;
 	size_t written = 0;
 
@@ -96,7 +97,7 @@ static int write_child(struct writer *w, const struct entity_child *child,
 		if (one && written)
 			break;
 		if (child->sort &&
-		    !str_eqs(pg_pool_value(rows, i, 1), child->sort))
+		    !str_eqs(pg_rows_value(rows, i, 1), child->sort))
 			continue;
 		if (write_member(w, child, rows, i) < 0)
 			return w->err->code;
@@ -113,8 +114,8 @@ static int write_child(struct writer *w, const struct entity_child *child,
 static void seek(struct writer *w, int64_t root)
 {
 	for (size_t step = PLAN_CHILDREN; step < w->plan->count; step++) {
-		const struct pg_pool_rows *rows = w->rows[step];
-		size_t n = pg_pool_count(rows);
+		const struct pg_rows *rows = w->rows[step];
+		size_t n = pg_rows_count(rows);
 		size_t i = w->ranges[step].to;
 
 		if (step == w->plan->total)
@@ -131,7 +132,7 @@ static void seek(struct writer *w, int64_t root)
 static int write_root(struct writer *w, size_t row)
 {
 	const struct entity *entity = w->plan->entity;
-	const struct pg_pool_rows *rows = w->rows[PLAN_ROOT];
+	const struct pg_rows *rows = w->rows[PLAN_ROOT];
 
 	seek(w, root_of(rows, row));
 	json_begin_object(&w->json);
@@ -147,10 +148,10 @@ static int write_root(struct writer *w, size_t row)
 
 static int write_list(struct writer *w, const struct read_request *request)
 {
-	size_t n = pg_pool_count(w->rows[PLAN_ROOT]);
+	size_t n = pg_rows_count(w->rows[PLAN_ROOT]);
 	int64_t total = 0;
 
-	(void)str_to_i64(pg_pool_value(w->rows[w->plan->total], 0, 0), &total);
+	(void)str_to_i64(pg_rows_value(w->rows[w->plan->total], 0, 0), &total);
 	json_begin_object(&w->json);
 	json_key(&w->json, "items");
 	json_begin_array(&w->json);
@@ -170,7 +171,7 @@ static int write_list(struct writer *w, const struct read_request *request)
 
 int serialise_rows(const struct plan_kind *plan,
 		   const struct read_request *request,
-		   const struct pg_pool_rows *const *rows, struct arena *arena,
+		   const struct pg_rows *const *rows, struct arena *arena,
 		   struct buf *out, struct err *err)
 {
 	struct writer w = {

@@ -10,7 +10,7 @@
 struct arena;
 struct buf;
 struct err;
-struct pg_pool_rows;
+struct pg_rows;
 struct plan_kind;
 
 /* rows: of each step of the plan. A single entity must be there. ERR_LIMIT
@@ -18,7 +18,7 @@ struct plan_kind;
  * plan says. The arena is reset by the caller. */
 int serialise_rows(const struct plan_kind *plan,
 		   const struct read_request *request,
-		   const struct pg_pool_rows *const *rows, struct arena *arena,
+		   const struct pg_rows *const *rows, struct arena *arena,
 		   struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

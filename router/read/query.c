@@ -1,0 +1,57 @@
+#include "router/read/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/defs.h"
+#include "router/read/plan.h"
+
+static struct pg_param text_param(const char *text)
+{
+	return (struct pg_param){ .at = text, .n = strlen(text) };
+}
+
+static void init_keys(struct query *query, const struct read_request *request)
+{
+	bool list = read_kind_is_list(request->kind);
+	int64_t offset = (request->page - 1) * request->limit;
+
+	snprintf(query->number[0], sizeof(query->number[0]), "%" PRId64,
+		 list ? request->limit : request->id);
+	snprintf(query->number[1], sizeof(query->number[1]), "%" PRId64,
+		 list ? offset : 0);
+	query->keys[0] = text_param(request->kind == READ_PRODUCT_BY_SKU
+					    ? request->sku
+					    : query->number[0]);
+	query->keys[1] = text_param(query->number[1]);
+	query->steps[PLAN_KEYS].params = query->keys;
+	query->steps[PLAN_KEYS].count = list ? 2 : 1;
+}
+
+static void init_proof(struct query *query, const struct read_request *request)
+{
+	query->proof[0] =
+		text_param(read_domain_name(read_kind_domain(request->kind)));
+	query->proof[1] = (struct pg_param){ 0 };
+	if (request->needs.client_n)
+		query->proof[1] =
+			(struct pg_param){ .at = request->needs.client,
+					   .n = request->needs.client_n,
+					   .binary = true };
+	query->steps[PLAN_PROOF].params = query->proof;
+	query->steps[PLAN_PROOF].count = LENGTH(query->proof);
+}
+
+void query_init(struct query *query, const struct read_request *request,
+		const struct plan_kind *plan)
+{
+	*query = (struct query){ .count = plan->count };
+	for (size_t i = 0; i < plan->count; i++)
+		query->steps[i].statement = plan->statements[i];
+	init_keys(query, request);
+	init_proof(query, request);
+	query->records = text_param(plan->records);
+	query->steps[PLAN_UNHEALTHY].params = &query->records;
+	query->steps[PLAN_UNHEALTHY].count = 1;
+}
