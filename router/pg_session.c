@@ -27,7 +27,6 @@
 #include "router/pg_setup.h"
 
 #define BIT(state) (1u << (state))
-
 /*	X(name, states that may follow) */
 #define CONN_STATES(X)                                                         \
 	X(BACKOFF, BIT(CONN_CONNECTING) | BIT(CONN_CLOSED))                    \
@@ -110,10 +109,8 @@ bool pg_session_busy(const struct pg_session *conn)
 static void note_trouble(struct pg_session *conn, const char *what,
 			 const char *msg)
 {
-	int n = (int)strcspn(msg, "\n");
-
 	snprintf(conn->owner->trouble, PG_SESSION_TROUBLE_MAX, "%s: %.*s", what,
-		 n, msg);
+		 (int)strcspn(msg, "\n"), msg);
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -386,8 +383,7 @@ static void conn_take(struct pg_session *conn, PGresult *result)
 
 static bool expects_answer(const struct pg_session *conn)
 {
-	return conn->state == CONN_PREPARING || conn->state == CONN_BUSY ||
-	       conn->state == CONN_DRAINING;
+	return conn->state == CONN_PREPARING || pg_session_busy(conn);
 }
 
 static void conn_read(struct pg_session *conn)

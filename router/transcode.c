@@ -356,7 +356,7 @@ transcode_fallback_target(const struct read_request *request,
 		break;
 	case READ_KIND_COUNT:
 	default:
-		assert(!"no such kind of read");
+		assert(request->kind < READ_KIND_COUNT);
 	}
 	return kind_of(request->kind);
 }
