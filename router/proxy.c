@@ -12,6 +12,7 @@
 #include "router/exchange.h"
 #include "router/fence.h"
 #include "router/loop.h"
+#include "router/proxy_request.h"
 #include "router/router.h"
 #include "router/routes.h"
 #include "router/sock.h"
@@ -61,48 +62,6 @@ void proxy_fence(struct exchange *x)
 	atomic_store(&router->fenced_us, now);
 }
 
-static int64_t answer_ms(const struct exchange *x)
-{
-	const struct route *route = x->facts.decide.route;
-
-	if (route && route->timeout_ms)
-		return route->timeout_ms;
-	if (x->may_replace)
-		return x->loop->router->copy_timeout_ms;
-	return x->loop->router->magento_timeout_ms;
-}
-
-static void request_write(struct exchange *x)
-{
-	struct loop *loop = x->loop;
-	const struct router *router = loop->router;
-	CLEANUP(buf_done) struct buf target;
-	struct http_head as_get;
-	struct forward_request what = {
-		.head = conn_head(x->conn),
-		.peer = conn_peer(x->conn),
-		.trusted = x->trusted,
-		.host = router->routes->upstreams[x->upstream].host,
-		.id = x->id,
-		.transcode = x->mode == EXCHANGE_COLLECT,
-	};
-
-	buf_init(&target, TRANSCODE_TARGET_MAX);
-	arena_reset(&loop->scratch);
-	if (what.transcode) {
-		(void)transcode_fallback_target(&x->facts.request, &target);
-		what.target = (struct str){ buf_str(&target), target.n };
-		/* The body is needed even if only its length is shown. */
-		as_get = *what.head;
-		as_get.method_text = STR("GET");
-		what.head = &as_get;
-	} else {
-		what.target =
-			facts_target(&x->facts, x->upstream, &loop->scratch);
-	}
-	forward_request(link_out(x->link), router, &what, &loop->scratch);
-}
-
 static bool link_open(struct exchange *x, bool fresh)
 {
 	const struct http_head *head = conn_head(x->conn);
@@ -119,10 +78,10 @@ static bool link_open(struct exchange *x, bool fresh)
 				x);
 	if (!x->link)
 		return false;
-	request_write(x);
+	proxy_request_write(x);
 	if (link_ready(x->link)) {
 		link_flush(x->link);
-		link_deadline(x->link, answer_ms(x));
+		link_deadline(x->link, proxy_request_ms(x));
 	}
 	return true;
 }
@@ -183,7 +142,7 @@ void proxy_body(struct exchange *x, struct str bytes)
 	else
 		buf_add(out, bytes.at, bytes.n);
 	link_flush(x->link);
-	link_deadline(x->link, answer_ms(x));
+	link_deadline(x->link, proxy_request_ms(x));
 	if (link_queued(x->link) > SOCK_HIGH)
 		conn_hold_body(x->conn, true);
 }
@@ -202,7 +161,7 @@ static void ready_cb(void *user)
 	struct exchange *x = user;
 
 	link_flush(x->link);
-	link_deadline(x->link, answer_ms(x));
+	link_deadline(x->link, proxy_request_ms(x));
 }
 
 static void drained_cb(void *user)
@@ -305,7 +264,7 @@ static void body_cb(void *user, struct str bytes)
 	struct link *link = x->link;
 
 	link_deadline(link, x->may_replace
-				    ? answer_ms(x)
+				    ? proxy_request_ms(x)
 				    : x->loop->router->magento_timeout_ms);
 	if (x->client_gone)
 		return;
