@@ -87,6 +87,7 @@ static void copy_start(struct exchange *x)
 {
 	const struct router *router = x->loop->router;
 	const struct health_view *health = &x->loop->view.health;
+	const struct route *route = x->facts.decide.route;
 	struct read_request *request = &x->facts.request;
 	struct read_needs needs = {
 		.epoch = health->epoch,
@@ -97,7 +98,7 @@ static void copy_start(struct exchange *x)
 		.wait_ms = router->ryw_wait_ms,
 	};
 
-	if (x->facts.decide.route->ryw != ROUTE_RYW_NONE) {
+	if (route && route->ryw != ROUTE_RYW_NONE) {
 		memcpy(needs.client, x->facts.client.bytes, CLIENT_KEY_BYTES);
 		needs.client_n = CLIENT_KEY_BYTES;
 	}

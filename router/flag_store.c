@@ -52,7 +52,7 @@ static int why_not(struct pg *pg, const struct flag_change *change,
 		       change->name, (intmax_t)change->version);
 }
 
-int flag_store_set(const struct pg_config *config,
+int flag_store_set(const struct pg_config *pg_config,
 		   const struct flag_change *change, int64_t *ret_version,
 		   struct err *err)
 {
@@ -67,7 +67,7 @@ int flag_store_set(const struct pg_config *config,
 		text_param(change->actor),
 		text_param(version),
 	};
-	int rc = pg_connect(config, &pg, err);
+	int rc = pg_connect(pg_config, &pg, err);
 
 	(void)snprintf(bp, sizeof(bp), "%u", (unsigned)change->percent_bp);
 	(void)snprintf(version, sizeof(version), "%jd",
@@ -84,10 +84,10 @@ int flag_store_set(const struct pg_config *config,
 	return 0;
 }
 
-static int list(const struct pg_config *config, const char *sql, struct pg **pg,
-		struct pg_result **ret, struct err *err)
+static int list(const struct pg_config *pg_config, const char *sql,
+		struct pg **pg, struct pg_result **ret, struct err *err)
 {
-	int rc = *pg ? 0 : pg_connect(config, pg, err);
+	int rc = *pg ? 0 : pg_connect(pg_config, pg, err);
 
 	return rc < 0 ? rc : pg_query(*pg, sql, NULL, 0, ret, err);
 }
@@ -131,16 +131,16 @@ static void state_lines(struct buf *out, const struct pg_result *r)
 		buf_addf(out, "reason         %s\n", pg_text(r, 0, 8));
 }
 
-int flag_store_status(const struct pg_config *config, struct buf *out,
+int flag_store_status(const struct pg_config *pg_config, struct buf *out,
 		      struct err *err)
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *status = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *flags = NULL;
-	int rc = list(config, status_sql, &pg, &status, err);
+	int rc = list(pg_config, status_sql, &pg, &status, err);
 
 	if (rc == 0)
-		rc = list(config, list_sql, &pg, &flags, err);
+		rc = list(pg_config, list_sql, &pg, &flags, err);
 	if (rc < 0)
 		return rc;
 	state_lines(out, status);
@@ -149,13 +149,13 @@ int flag_store_status(const struct pg_config *config, struct buf *out,
 	return 0;
 }
 
-int flag_store_json(const struct pg_config *config, struct buf *out,
+int flag_store_json(const struct pg_config *pg_config, struct buf *out,
 		    struct err *err)
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	struct json w;
-	int rc = list(config, list_sql, &pg, &r, err);
+	int rc = list(pg_config, list_sql, &pg, &r, err);
 
 	if (rc < 0)
 		return rc;

@@ -22,13 +22,14 @@ struct flag_change {
 
 /* *ret_version: the new one (of the last flag). ERR_CONFIG: no such flag.
  * ERR_LIMIT: the version is another by now. */
-int flag_store_set(const struct pg_config *pg, const struct flag_change *change,
-		   int64_t *ret_version, struct err *err) MUST_CHECK;
+int flag_store_set(const struct pg_config *pg_config,
+		   const struct flag_change *change, int64_t *ret_version,
+		   struct err *err) MUST_CHECK;
 /* One screen: cdc's state, lag, flags with their reasons. */
-int flag_store_status(const struct pg_config *pg, struct buf *out,
+int flag_store_status(const struct pg_config *pg_config, struct buf *out,
 		      struct err *err) MUST_CHECK;
 /* [{"name":…,"enabled":…,"percent":…,"version":…,"reason":…,…},…] */
-int flag_store_json(const struct pg_config *pg, struct buf *out,
+int flag_store_json(const struct pg_config *pg_config, struct buf *out,
 		    struct err *err) MUST_CHECK;
 
 #endif

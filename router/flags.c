@@ -14,6 +14,14 @@ enum { FLAGS_FILE_MAX = 4096, FLAGS_PATH_MAX = 1024 };
 
 static const char flags_magic[] = "ficus-flags 1";
 
+static bool same(const struct flag *a, const struct flag *b)
+{
+	return a->known == b->known && a->enabled == b->enabled &&
+	       a->regressed == b->regressed && a->percent_bp == b->percent_bp &&
+	       a->version == b->version && a->updated_us == b->updated_us &&
+	       a->noticed_us == b->noticed_us;
+}
+
 bool flags_update(struct flags *flags, enum domain domain,
 		  const struct flag *row, int64_t database_us)
 {
@@ -32,7 +40,7 @@ bool flags_update(struct flags *flags, enum domain domain,
 							  : database_us;
 		}
 	}
-	if (memcmp(flag, &next, sizeof(next)) == 0)
+	if (same(flag, &next))
 		return false;
 	*flag = next;
 	return true;

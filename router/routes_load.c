@@ -144,7 +144,7 @@ static int rewrite_parse(const struct routes_loader *l,
 {
 	static const char *const keys[] = { "uri", NULL };
 	const struct yaml_node *uri = yaml_get(node, "uri");
-	const char *text;
+	const char *text = "";
 	int rc = routes_known(l, node, keys, err);
 
 	if (rc == 0)

@@ -137,7 +137,7 @@ static int uri_parse(const struct routes_loader *l,
 	static const char *const keys[] = { "exact", "prefix", NULL };
 	const struct yaml_node *exact = yaml_get(node, "exact");
 	const struct yaml_node *prefix = yaml_get(node, "prefix");
-	const char *text;
+	const char *text = "";
 	int rc = routes_known(l, node, keys, err);
 
 	if (rc < 0)

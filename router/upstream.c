@@ -9,6 +9,7 @@
 #include "router/resolve.h"
 #include "router/sock.h"
 
+enum { PEEK_MS = 20 };
 enum link_state { LINK_CONNECT, LINK_BUSY, LINK_OVER, LINK_IDLE, LINK_GONE };
 
 struct link {
@@ -244,7 +245,10 @@ static struct link *idle_take(struct upstream *up, const struct link_want *want)
 
 		if (now - link->idle_ms > most)
 			return NULL; /* the others are older still */
-		if (!sock_alive(link->sock)) {
+		/* The loop has told of a close that is older than its last
+		 * turn; only a write can't afford to find it later. */
+		if ((want->write || now - link->idle_ms > PEEK_MS) &&
+		    !sock_alive(link->sock)) {
 			link_abort(link);
 			continue;
 		}
