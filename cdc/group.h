@@ -98,7 +98,8 @@ struct group_skipped {
 };
 
 struct group_counts {
-	uint64_t events, bytes, transactions, rows;
+	uint64_t events, bytes;
+	uint64_t transactions, rows; /* ended ones, wanted tables' rows */
 	uint64_t row_events, row_events_skipped; /* of unwanted tables */
 	uint64_t ignored_events;	/* of types that may be passed over */
 	uint64_t groups_known;		/* passed over: in the start position */

@@ -123,6 +123,7 @@ int group_finish(struct group *group, struct err *err)
 		set_position(group);
 		position_advance(&group->position, &group->now.gtid);
 		group->counts.transactions++;
+		group->counts.rows += group->now.rows;
 		fail = report(group, name, err);
 	}
 	group->now = (struct open_group){ 0 };
