@@ -84,7 +84,7 @@ static size_t utf8_write(char *out, uint32_t code)
 /* Behind "\u": the code point, of a pair of surrogates where one stands. */
 static int unicode_escape(struct parser *p, char *out, size_t *n)
 {
-	uint32_t code, low;
+	uint32_t code = 0, low = 0;
 
 	if (hex4(p, &code) < 0)
 		return p->err->code;

@@ -83,6 +83,8 @@ static void fail_queue(struct pg_pool *pool)
 	while (pg_pool_usable(pool) == 0 && !TAILQ_EMPTY(&pool->queue)) {
 		struct pg_pool_job *job = TAILQ_FIRST(&pool->queue);
 
+		/* The analyser does not see that TAILQ_REMOVE unlinks.
+		 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		unqueue(job);
 		on_answer(job, &answer);
 	}
