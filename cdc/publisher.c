@@ -109,8 +109,8 @@ static int write_status(struct publisher *p, struct err *err)
 static int take_tickets(struct publisher *p, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	/* The time of the question, not of the answer: a head sample taken
-	 * after it has seen every write whose ticket is in the answer. */
+	/* Seen at the time of the answer: a head sample taken after it has
+	 * every write whose ticket is in the answer. */
 	int rc = pg_run(p->pg, "ticket", NULL, 0, &r, err);
 
 	if (rc < 0)
