@@ -59,7 +59,7 @@ struct http_server {
 	uv_tcp_t listener;
 	struct http_server_conf conf;
 	struct conn *conns; /* newest first */
-	unsigned n_conns;
+	unsigned n_open;    /* connections that are not closing */
 	uint16_t port;
 	bool closing, listener_closed;
 	void (*closed)(void *user);
@@ -76,7 +76,7 @@ static void server_free_if_last(struct http_server *server)
 	void (*closed)(void *user) = server->closed;
 	void *user = server->user;
 
-	if (!server->listener_closed || server->n_conns > 0)
+	if (!server->listener_closed || server->conns)
 		return;
 	free(server);
 	if (closed)
@@ -96,7 +96,6 @@ static void conn_free(struct conn *conn)
 	buf_done(&conn->head);
 	buf_done(&conn->reply);
 	free(conn);
-	server->n_conns--;
 	server_free_if_last(server);
 }
 
@@ -113,6 +112,7 @@ static void conn_close(struct conn *conn)
 	if (conn->state == CLOSING)
 		return;
 	conn->state = CLOSING;
+	conn->server->n_open--;
 	uv_close((uv_handle_t *)&conn->tcp, on_handle_closed);
 	uv_close((uv_handle_t *)&conn->timer, on_handle_closed);
 }
@@ -422,7 +422,7 @@ static struct conn *conn_new(struct http_server *server)
 	if (conn->next)
 		conn->next->prev = &conn->next;
 	server->conns = conn;
-	server->n_conns++;
+	server->n_open++;
 	return conn;
 }
 
@@ -431,7 +431,7 @@ static void make_room(struct http_server *server)
 {
 	struct conn *idle = NULL;
 
-	if (server->n_conns < HTTP_SERVER_CONNS)
+	if (server->n_open < HTTP_SERVER_CONNS)
 		return;
 	for (struct conn *conn = server->conns; conn; conn = conn->next) {
 		if (conn->state == READING && !conn->timed)
@@ -450,7 +450,7 @@ static void on_connection(uv_stream_t *listener, int status)
 	make_room(server);
 	struct conn *conn = conn_new(server);
 	if (uv_accept(listener, (uv_stream_t *)&conn->tcp) != 0 ||
-	    server->n_conns > HTTP_SERVER_CONNS + 1) {
+	    server->n_open > HTTP_SERVER_CONNS) {
 		conn_close(conn);
 		return;
 	}

@@ -52,7 +52,7 @@ struct binding {
 	char *source;			   /* owned; with prefix */
 	enum binding_role role;
 	enum record_json json;	  /* ROLE_EAV: how its values are written */
-	uint8_t value_codec; /* EAV: enum text_codec of the values */
+	uint8_t value_codec;	  /* EAV: enum text_codec of the values */
 	int special[SPECIAL_MAX]; /* source ordinals; -1: none */
 	uint8_t *wanted;	  /* owned; one bit per source column */
 	size_t move_count, key_count;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/defs.h"
@@ -265,7 +264,7 @@ static int send_flagged(struct bench *b, int type, unsigned flags,
 	buf_add(&event, body->at, body->n);
 	if (b->sums)
 		put(&event,
-		    crc32(0, (const uint8_t *)event.at, (unsigned)event.n), 4);
+		    event_crc(event.at, event.n), 4);
 	fail = group_feed(b->group, (const uint8_t *)event.at, event.n,
 			  &b->err);
 	buf_done(&event);
@@ -855,7 +854,7 @@ TEST(a_flipped_bit_is_found)
 {
 	struct bench *b = *state;
 	uint8_t event[19 + 8 + 4] = { 0, 0, 0, 0, EVENT_XID, 1, 0, 0, 0, 31 };
-	uint32_t sum = (uint32_t)crc32(0, event, 27);
+	uint32_t sum = event_crc(event, 27);
 
 	open_mysql(b);
 	memcpy(event + 27, &sum, 4);
@@ -1003,7 +1002,7 @@ TEST(a_log_without_checksums_is_read_too)
 	put(&event, b->at += (uint32_t)n, 4);
 	put(&event, 0, 2);
 	buf_add(&event, body.at, body.n - 4);
-	put(&event, crc32(0, (const uint8_t *)event.at, (unsigned)event.n), 4);
+	put(&event, event_crc(event.at, event.n), 4);
 	good(b,
 	     group_feed(b->group, (const uint8_t *)event.at, event.n, &b->err));
 	buf_done(&event);

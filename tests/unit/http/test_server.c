@@ -14,7 +14,7 @@
 #include "http/listen.h"
 #include "http/server.h"
 
-enum { PORT = 13200, WAIT_MS = 5000, TEXT_MAX = 32 * 1024 * 1024 };
+enum { WAIT_MS = 5000, TEXT_MAX = 32 * 1024 * 1024 };
 
 static void hello(void *user, const struct http_request *request,
 		  struct http_reply *reply)
@@ -72,13 +72,15 @@ static struct http_server_thread *start(const char *address, struct err *err)
 }
 
 static struct http_server_thread *server;
+static uint16_t port;
 
 static int set_up(void **state)
 {
 	struct err err = { 0 };
 
 	(void)state;
-	server = start("127.0.0.1:13200", &err);
+	server = start("127.0.0.1:0", &err);
+	port = server ? http_server_thread_port(server) : 0;
 	if (!server)
 		(void)fprintf(stderr, "%s\n", err.msg);
 	return server ? 0 : -1;
@@ -94,7 +96,7 @@ static int tear_down(void **state)
 static int dial(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(PORT) };
+				  .sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
@@ -319,13 +321,16 @@ TEST(more_clients_than_places)
 TEST(a_port_in_use_is_named_with_the_cure)
 {
 	struct err err = { 0 };
+	char address[32], text[200];
 
-	assert_null(start("127.0.0.1:13200", &err));
+	(void)snprintf(address, sizeof(address), "127.0.0.1:%d", port);
+	(void)snprintf(text, sizeof(text),
+		       "metrics.listen: %s is in use: stop the program that "
+		       "listens there or set metrics.listen to a free port",
+		       address);
+	assert_null(start(address, &err));
 	assert_int_equal(err.code, ERR_CONFIG);
-	assert_string_equal(err.msg,
-			    "metrics.listen: 127.0.0.1:13200 is in use: stop "
-			    "the program that listens there or set "
-			    "metrics.listen to a free port");
+	assert_string_equal(err.msg, text);
 }
 
 TEST(addresses_that_are_none_are_refused)
@@ -383,8 +388,9 @@ TEST(stop_and_start_again)
 	assert_true(hear(fd, &in, "hi /hello?"));
 	http_server_thread_stop(server);
 	assert_false(hear(fd, &in, NULL));
-	server = start("127.0.0.1:13200", &err);
+	server = start("127.0.0.1:0", &err);
 	assert_non_null(server);
+	port = http_server_thread_port(server);
 	(void)close(fd);
 	buf_done(&in);
 }
