@@ -215,6 +215,15 @@ int64_t apply_epoch(const struct apply *apply)
 	return apply->next.epoch;
 }
 
+int apply_alive(struct apply *apply, struct err *err)
+{
+	const char *ignored = NULL;
+
+	if (pg_wait_notify(apply->pg, 0, &ignored, err) < 0)
+		return err_wrap(err, "the idle connection to the target");
+	return 0;
+}
+
 void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph)
 {
 	apply->graph = graph;

@@ -45,6 +45,10 @@ void apply_close(struct apply *apply); /* rolls back what is not committed */
 /* As last committed: until our first commit the epoch in it is another's. */
 const struct checkpoint *apply_checkpoint(const struct apply *apply);
 int64_t apply_epoch(const struct apply *apply); /* ours */
+/* Is the connection still there? An idle one would not be missed, though the
+ * target may have gone back to an older checkpoint in a crash. Does not wait;
+ * ERR_TARGET_LOST. */
+int apply_alive(struct apply *apply, struct err *err) MUST_CHECK;
 void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph);
 
 /* A record_sink (user is the struct apply). */

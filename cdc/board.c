@@ -82,7 +82,7 @@ int64_t board_ticket_proven(struct board *board,
 			    const struct position *position)
 {
 	int64_t sampled =
-		board->head ? head_passed(board->head, position) : INT64_MIN;
+		board->head ? head_proven(board->head, position) : INT64_MIN;
 
 	pthread_mutex_lock(&board->lock);
 	int64_t proven = tickets_proven(&board->tickets, sampled);
@@ -103,6 +103,14 @@ void board_ticket_committed(struct board *board, int64_t n)
 	pthread_mutex_lock(&board->lock);
 	tickets_commit(&board->tickets, n);
 	board->facts.passed_ticket = board->tickets.passed;
+	pthread_mutex_unlock(&board->lock);
+}
+
+void board_ticket_restart(struct board *board, int64_t n)
+{
+	pthread_mutex_lock(&board->lock);
+	tickets_restart(&board->tickets, n);
+	board->facts.passed_ticket = n;
 	pthread_mutex_unlock(&board->lock);
 }
 

@@ -73,6 +73,8 @@ int64_t board_ticket_proven(struct board *board,
 			    const struct position *position);
 bool board_ticket_waiting(struct board *board);
 void board_ticket_committed(struct board *board, int64_t n);
+/* As the checkpoint says that was just read. */
+void board_ticket_restart(struct board *board, int64_t n);
 /* Lag of the committed position, in ms; LAG_UNKNOWN. */
 int64_t board_lag(struct board *board, int64_t now_us);
 /* Copy of the facts; the position's texts are appended where not NULL. */

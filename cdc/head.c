@@ -286,6 +286,24 @@ int64_t head_passed(struct head *head, const struct position *applied)
 	return passed;
 }
 
+int64_t head_proven(struct head *head, const struct position *position)
+{
+	int64_t proven;
+
+	pthread_mutex_lock(&head->lock);
+	proven = head->passed_us;
+	for (size_t i = 0; i < head->count; i++) {
+		const struct sample *sample = sample_at(head, i);
+
+		if (!position_contains(position, &sample->position))
+			break;
+		if (sample->taken_us > proven)
+			proven = sample->taken_us;
+	}
+	pthread_mutex_unlock(&head->lock);
+	return proven;
+}
+
 void head_forget(struct head *head)
 {
 	pthread_mutex_lock(&head->lock);

@@ -40,6 +40,9 @@ void head_poke(struct head *head);
 /* Monotonic µs of the newest sample that `applied` contains, INT64_MIN if
  * none. Never goes back until head_forget(). From any thread. */
 int64_t head_passed(struct head *head, const struct position *applied);
+/* What head_passed() will say once `position` is applied; remembers nothing,
+ * so that lag stays that of what is committed. From any thread. */
+int64_t head_proven(struct head *head, const struct position *position);
 /* The applied position went back (a rollback, another checkpoint). */
 void head_forget(struct head *head);
 

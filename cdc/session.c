@@ -275,7 +275,7 @@ static int begin(struct session *s, struct err *err)
 	pthread_mutex_unlock(&s->board->lock);
 	board_position(s->board, &s->ended, from->position,
 		       from->file_position);
-	board_ticket_committed(s->board, from->passed_ticket);
+	board_ticket_restart(s->board, from->passed_ticket);
 	if (s->board->head)
 		head_forget(s->board->head);
 
@@ -469,8 +469,10 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 			judge_state(s);
 			if (stopper_wait(stop, 0))
 				return finish(s, err);
+			rc = apply_alive(s->apply, err);
 		}
-		rc = turn(s, err);
+		if (rc == 0)
+			rc = turn(s, err);
 	}
 	return rc;
 }

@@ -42,3 +42,11 @@ void tickets_commit(struct tickets *tickets, int64_t n)
 	memmove(tickets->waiting, tickets->waiting + done,
 		tickets->count * sizeof(tickets->waiting[0]));
 }
+
+/* Numbers above n are waited for again as soon as they are seen again. */
+void tickets_restart(struct tickets *tickets, int64_t n)
+{
+	tickets->count = 0;
+	tickets->seen = n;
+	tickets->passed = n;
+}

@@ -28,5 +28,8 @@ void tickets_see(struct tickets *tickets, int64_t n, int64_t seen_us);
 int64_t tickets_proven(const struct tickets *tickets, int64_t sampled_us);
 /* n stands in a committed checkpoint. */
 void tickets_commit(struct tickets *tickets, int64_t n);
+/* The checkpoint was read again and says n, which may be less than before:
+ * what the target lost in a crash has not passed any more. */
+void tickets_restart(struct tickets *tickets, int64_t n);
 
 #endif

@@ -126,11 +126,11 @@ TEST(refusals_name_the_cure)
 	struct source *source = NULL;
 
 	config.password = "wrong";
-	refused(source_connect(&config, &source, &err), ERR_OPERATOR,
+	refused(source_connect(&config, &source, &err), ERR_SOURCE,
 		"source.password");
 	config = on.config;
 	config.database = "nowhere";
-	refused(source_connect(&config, &source, &err), ERR_OPERATOR,
+	refused(source_connect(&config, &source, &err), ERR_SOURCE,
 		"source.database");
 	config = on.config;
 	config.port = 1;

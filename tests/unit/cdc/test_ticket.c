@@ -55,8 +55,23 @@ TEST(too_many_are_merged_into_later_ones_never_earlier)
 			 10 * TICKETS_MAX);
 }
 
+TEST(what_a_crash_of_the_target_undid_must_pass_again)
+{
+	struct tickets t = { 0 };
+
+	tickets_see(&t, 5, 1000);
+	tickets_commit(&t, 5);
+	tickets_see(&t, 6, 2000);
+	tickets_restart(&t, 3);
+	assert_int_equal(tickets_proven(&t, 9000), 3);
+	tickets_see(&t, 6, 10000);
+	assert_int_equal(tickets_proven(&t, 9000), 3);
+	assert_int_equal(tickets_proven(&t, 10000), 6);
+}
+
 RUN(CASE(a_ticket_passes_with_a_sample_taken_after_it_was_seen),
     CASE(an_unknown_head_proves_nothing_new),
     CASE(a_number_seen_again_keeps_its_first_time),
     CASE(committed_tickets_are_forgotten),
-    CASE(too_many_are_merged_into_later_ones_never_earlier))
+    CASE(too_many_are_merged_into_later_ones_never_earlier),
+    CASE(what_a_crash_of_the_target_undid_must_pass_again))

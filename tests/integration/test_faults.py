@@ -1,0 +1,339 @@
+"""Everything that can be killed is killed, at random moments, while several
+writers go on. Afterwards nothing is lost, doubled or reordered: ficus.audit
+names the source's transactions as SHOW BINLOG EVENTS does, and every value is
+compared."""
+
+import os
+import random
+import signal
+import time
+
+import psycopg
+import pytest
+
+from tests.integration import shops
+from tests.lib import programs, servers, writers
+
+pytestmark = pytest.mark.slow
+
+AUDIT = {"replication": {"audit": True}}
+
+
+def assert_exactly_once(copy):
+    """The audit has the source's transactions since P0, in the log's order,
+    each once."""
+    start = copy.target.run("select start_position from ficus.bootstrap",
+                            copy.tdb)[0][0]
+    expected = writers.transactions(copy.source, start)
+    rows = copy.target.run("select transaction, ordinal from ficus.audit "
+                           "order by ordinal", copy.tdb)
+    names = [r[0] for r in rows]
+    assert [r[1] for r in rows] == list(range(1, len(rows) + 1))
+    for n, (ours, theirs) in enumerate(zip(names, expected)):
+        assert ours == theirs, f"transaction {n} of {len(expected)}"
+    assert len(names) == len(expected)
+    return len(names)
+
+
+def settle(copy, load, least):
+    """After the load: all of it arrived, once."""
+    load.stop()
+    copy.assert_converged(90)
+    assert assert_exactly_once(copy) >= least
+
+
+def epoch(copy):
+    return copy.target.run("select epoch from ficus.epoch", copy.tdb)[0][0]
+
+
+def wait_sample(copy, seconds=30):
+    """The checkpoint moved: it is replicating again."""
+    def seq():
+        return copy.target.run("select max(seq) from ficus.checkpoint",
+                               copy.tdb)[0][0]
+    first = servers.wait_until("a checkpoint", seconds, lambda: seq() or 1)
+    servers.wait_until("replication goes on", seconds, lambda: seq() > first)
+
+
+@pytest.mark.parametrize("source,mode,kills", [
+    ("mariadb", "gtid", 50), ("mariadb", "file", 12), ("mysql", "gtid", 12)],
+    indirect=["source"])
+def test_cdc_killed(source, mode, kills, source_database, postgres,
+                    target_database, directory):
+    """Some kills come before anything is applied, some amid it."""
+    extra = {"source": {"position_mode": mode}, **AUDIT}
+    dice = random.Random(7)
+    with shops.running(source, source_database, postgres, target_database,
+                       directory, extra=extra) as copy, \
+            writers.Load(source, source_database) as load:
+        for n in range(kills):
+            alive = epoch(copy)
+            copy.cdc.kill()
+            copy.cdc.start()
+            if n % 2:  # amid its work, else wherever it has got to
+                servers.wait_until("a new epoch", 30,
+                                   lambda: epoch(copy) > alive, 0.01)
+            time.sleep(dice.uniform(0, 0.4))
+        settle(copy, load, 100)
+
+
+@pytest.fixture
+def own_source(request):
+    """A server that tests may kill, which keeps what it has promised."""
+    kind = getattr(request, "param", servers.MariaDB)
+    server = kind(["--sync-binlog=1", "--innodb-flush-log-at-trx-commit=1"])
+    try:
+        server.start()
+    except servers.Unavailable as e:
+        pytest.skip(str(e))
+    server.grant_replica()
+    server.run("create database shop character set utf8mb4 collate "
+               "utf8mb4_general_ci")
+    yield server
+    server.signal(signal.SIGCONT)
+    server.kill()
+
+
+class DurablePostgres(servers.Postgres):
+    """With fsync, but a lazy writer: what was committed asynchronously in
+    the last seconds is lost with the process."""
+
+    def __init__(self):
+        super().__init__(["fsync=on", "full_page_writes=on",
+                          "wal_writer_delay=2s", "wal_buffers=16MB"])
+
+    def crash(self):
+        """Backends outlive their postmaster for a moment, and would flush."""
+        pids = [self.process.pid, *writers.children(self.process.pid)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        servers.wait_until("the backends are gone", 10, lambda: not any(
+            os.path.exists(f"/proc/{pid}") for pid in pids))
+
+
+@pytest.fixture
+def own_target():
+    server = DurablePostgres()
+    try:
+        server.start()
+    except servers.Unavailable as e:
+        pytest.skip(str(e))
+    server.create_database("copy")
+    yield server
+    server.kill()
+
+
+def test_postgres_killed(own_target, mariadb, source_database, directory):
+    """The checkpoint goes back together with the rows."""
+    dice = random.Random(3)
+    lost = 0
+    with shops.running(mariadb, source_database, own_target, "copy",
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(mariadb, source_database) as load:
+        for _ in range(5):
+            time.sleep(dice.uniform(0.5, 1.5))
+            seen = own_target.run("select max(seq) from ficus.checkpoint",
+                                  "copy")[0][0]
+            own_target.crash()
+            own_target.start()
+            now = own_target.run("select max(seq) from ficus.checkpoint",
+                                 "copy")[0][0]
+            lost += now < seen
+            wait_sample(copy)
+        assert copy.cdc.running()
+        settle(copy, load, 100)
+    assert lost > 0  # else this test has shown nothing
+
+
+def test_postgres_killed_while_the_source_rests(own_target, mariadb,
+                                                source_database, directory):
+    """Nobody writes, nobody asks: the rows that went back return by
+    themselves."""
+    with shops.running(mariadb, source_database, own_target, "copy",
+                       directory, extra=AUDIT) as copy:
+        for n in range(4):
+            copy.cdc.wait_caught_up()
+            copy.write(f"update customer_entity set firstname = 'r{n}'")
+
+            def arrived():
+                return own_target.run(
+                    "select count(*) from customers where firstname <> "
+                    f"'r{n}'", "copy")[0][0] == 0
+            servers.wait_until("arrived", 20, arrived, 0.01)
+            own_target.crash()
+            own_target.start()
+            servers.wait_until("arrived again", 20, arrived)
+        copy.assert_converged()
+        assert_exactly_once(copy)
+
+
+@pytest.mark.parametrize("own_source", [servers.MariaDB, servers.MySQL],
+                         indirect=True, ids=["mariadb", "mysql"])
+def test_source_killed(own_source, postgres, target_database, directory):
+    dice = random.Random(5)
+    with shops.running(own_source, "shop", postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(own_source, "shop") as load:
+        for _ in range(4):
+            time.sleep(dice.uniform(0.3, 1.2))
+            own_source.kill()
+            own_source.start()
+            wait_sample(copy, 60)
+        assert copy.cdc.running() and load.lost > 0
+        settle(copy, load, 50)
+
+
+def test_sigterm_under_load(mariadb, source_database, postgres,
+                            target_database, directory):
+    with shops.running(mariadb, source_database, postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(mariadb, source_database, pause=0.002) as load:
+        for n in range(6):
+            time.sleep(0.2 + n % 3 * 0.3)
+            code, seconds = copy.cdc.stop()
+            assert code == 0 and seconds <= 2, copy.cdc.log_text()[-1000:]
+            copy.cdc.start()
+        settle(copy, load, 100)
+
+
+def backend(copy):
+    """The applier's, from the row that a successor would read."""
+    return copy.target.run("select backend from ficus.epoch", copy.tdb)[0][0]
+
+
+@pytest.mark.parametrize("source", ["mariadb", "mysql"], indirect=True)
+def test_answer_of_commit_lost(source, source_database, postgres,
+                               target_database, directory):
+    """The applier's backend ends at random moments, COMMIT sent or not; the
+    program goes on by what the checkpoint says."""
+    dice = random.Random(11)
+    with shops.running(source, source_database, postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(source, source_database, pause=0.003) as load:
+        ended = set()
+        for _ in range(30):
+            time.sleep(dice.uniform(0, 0.4))
+            pid = backend(copy)
+            if copy.target.run("select pg_terminate_backend(%s)", copy.tdb,
+                               (pid,))[0][0]:
+                ended.add(pid)
+        assert len(ended) >= 8 and copy.cdc.running()
+        settle(copy, load, 100)
+
+
+def state(copy):
+    """From the program itself: its target may be away."""
+    return programs.http(copy.cdc.url("/status")).json()
+
+
+def wait_state(copy, name, seconds=20):
+    return servers.wait_until(
+        f"state {name}", seconds,
+        lambda: state(copy)["state"] == name and state(copy))
+
+
+def test_target_away(own_target, mariadb, source_database, directory):
+    """At the start and in the middle: paused, with the reason; then on."""
+    with shops.running(mariadb, source_database, own_target, "copy",
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(mariadb, source_database) as load:
+        own_target.stop()
+        wait_state(copy, "paused")
+        time.sleep(10)
+        assert copy.cdc.running()
+        assert str(own_target.port) in state(copy)["reason"]
+        assert programs.http(copy.cdc.url("/readyz")).status == 503
+        assert programs.http(copy.cdc.url("/healthz")).status == 200
+        code, seconds = copy.cdc.stop()
+        assert code == 0 and seconds <= 2
+        copy.cdc.start()
+        wait_state(copy, "paused")
+        own_target.start()
+        copy.cdc.wait_streaming(60)
+        settle(copy, load, 100)
+
+
+def test_source_away(own_source, postgres, target_database, directory):
+    with shops.running(own_source, "shop", postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(own_source, "shop") as load:
+        time.sleep(1)
+        own_source.stop()
+        wait_state(copy, "paused")
+        time.sleep(10)
+        seen = copy.cdc.status()
+        assert seen["state"] == "paused" and seen["lag_ms"] > 8000
+        assert str(own_source.port) in seen["reason"]
+        code, seconds = copy.cdc.stop()
+        assert code == 0 and seconds <= 2
+        copy.cdc.start()
+        wait_state(copy, "paused")
+        own_source.start()
+        copy.cdc.wait_streaming(60)
+        settle(copy, load, 50)
+
+
+def test_source_falls_silent(own_source, postgres, target_database,
+                             directory):
+    """Neither closed nor answering: three heartbeats missed end it."""
+    with shops.running(own_source, "shop", postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(own_source, "shop") as load:
+        time.sleep(1)
+        own_source.signal(signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            wait_state(copy, "paused", 10)
+            assert time.monotonic() - begun > 1  # three periods of 500 ms
+            time.sleep(3)
+        finally:
+            own_source.signal(signal.SIGCONT)
+        copy.cdc.wait_streaming(60)
+        settle(copy, load, 50)
+
+
+def test_two_at_once(mariadb, source_database, postgres, target_database,
+                     directory):
+    with shops.running(mariadb, source_database, postgres, target_database,
+                       directory, extra=AUDIT) as copy, \
+            writers.Load(mariadb, source_database) as load:
+        alive = epoch(copy)
+        other = programs.Cdc(mariadb, postgres, directory, source_database,
+                             target_database, AUDIT, "second")
+        for _ in range(2):
+            done = other.call(timeout=30)
+            last = done.stderr.strip().splitlines()[-1]
+            assert done.returncode == 3 and "another cdc" in last
+            assert str(copy.cdc.process.pid) in last and "stop it" in last
+        assert epoch(copy) == alive and copy.cdc.running()
+        assert copy.cdc.status()["state"] == "streaming"
+        settle(copy, load, 50)
+
+
+def test_pushed_out_it_does_not_commit(mariadb, source_database, postgres,
+                                       target_database, directory):
+    """A higher epoch in the target (a successor took over while we were
+    frozen) ends the former one at its next commit."""
+    with shops.running(mariadb, source_database, postgres, target_database,
+                       directory, extra=AUDIT) as copy:
+        postgres.run("update ficus.epoch set epoch = epoch + 1",
+                     target_database)
+        before = postgres.run("select max(seq) from ficus.checkpoint",
+                              target_database)[0][0]
+        copy.write("update customer_entity set firstname = 'too late'")
+        servers.wait_until("it ends or begins anew", 20, lambda: (
+            not copy.cdc.running() or epoch(copy) > alive_after(copy)))
+        names = postgres.run(
+            "select epoch from ficus.checkpoint where seq > %s",
+            target_database, (before,))
+        assert all(n[0] == epoch(copy) for n in names)
+
+
+def alive_after(copy):
+    try:
+        return copy.cdc.status()["epoch"]
+    except psycopg.Error:
+        return 0
