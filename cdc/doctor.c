@@ -16,7 +16,7 @@ enum { TEXT_MAX = 1024 };
 struct doctor {
 	struct doctor_item *items; /* owned */
 	size_t count;
-	int code; /* of the first server that could not be reached */
+	int code; /* of the first FAIL; 0: none yet */
 };
 
 static const char *const level_names[] = {
@@ -34,6 +34,8 @@ void doctor_add(struct doctor *doctor, enum doctor_level level,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	if (level == DOCTOR_FAIL && !doctor->code)
+		doctor->code = ERR_OPERATOR;
 	doctor->items = mem_realloc(
 		doctor->items, (doctor->count + 1) * sizeof(*doctor->items));
 	doctor->items[doctor->count++] = (struct doctor_item){
@@ -51,9 +53,9 @@ void doctor_add_err(struct doctor *doctor, const char *name,
 	bool server = err->code == ERR_SOURCE || err->code == ERR_SOURCE_LOST ||
 		      err->code == ERR_TARGET || err->code == ERR_TARGET_LOST;
 
-	doctor_add(doctor, DOCTOR_FAIL, name, NULL, "%s", err->msg);
 	if (server && !doctor->code)
 		doctor->code = err->code;
+	doctor_add(doctor, DOCTOR_FAIL, name, NULL, "%s", err->msg);
 }
 
 struct doctor *doctor_run(const struct settings *settings,
@@ -108,9 +110,7 @@ enum doctor_level doctor_worst(const struct doctor *doctor)
 
 int doctor_code(const struct doctor *doctor)
 {
-	if (doctor_worst(doctor) != DOCTOR_FAIL)
-		return 0;
-	return doctor->code ? doctor->code : ERR_OPERATOR;
+	return doctor->code;
 }
 
 void doctor_print(const struct doctor *doctor, struct buf *out)

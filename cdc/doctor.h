@@ -35,8 +35,8 @@ void doctor_freep(struct doctor **doctor);
 size_t doctor_count(const struct doctor *doctor);
 const struct doctor_item *doctor_item(const struct doctor *doctor, size_t i);
 enum doctor_level doctor_worst(const struct doctor *doctor);
-/* An enum err_code for the start: 0 without FAIL; ERR_SOURCE or ERR_TARGET
- * when a server can't be reached, else ERR_OPERATOR. */
+/* An enum err_code for the start, of the first FAIL: that of a server which
+ * can't be reached or refuses us, else ERR_OPERATOR; 0 without FAIL. */
 int doctor_code(const struct doctor *doctor);
 
 /* Lines "OK   source.binlog_format: ROW", cures indented below. */

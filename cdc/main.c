@@ -101,27 +101,6 @@ static int print_config(const struct setup *setup)
 	return 0;
 }
 
-/* The first FAIL ends the start, with its cure. */
-static int preflight(const struct setup *setup, struct err *err)
-{
-	CLEANUP(doctor_freep)
-	struct doctor *doctor = doctor_run(&setup->settings, setup->mapping);
-
-	for (size_t i = 0; i < doctor_count(doctor); i++) {
-		const struct doctor_item *item = doctor_item(doctor, i);
-
-		if (item->level == DOCTOR_FAIL)
-			return err_set(err, doctor_code(doctor), "%s: %s; %s",
-				       item->name, item->text,
-				       item->cure ? item->cure : "");
-		if (item->level == DOCTOR_WARN)
-			log_warn("preflight", KV_STR("check", item->name),
-				 KV_STR("found", item->text),
-				 KV_STR("cure", item->cure));
-	}
-	return 0;
-}
-
 static int has_checkpoint(struct setup *setup, bool *ret, struct err *err)
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
@@ -137,15 +116,40 @@ static int has_checkpoint(struct setup *setup, bool *ret, struct err *err)
 	return rc;
 }
 
-static int run(struct setup *setup, struct err *err)
+/* A copy that exists goes on by itself when the server that is away is back.
+ * Whether there is one, a target that is away can't say. */
+static bool worth_waiting(struct setup *setup, int code)
 {
+	struct err ignored = { 0 };
 	bool found = false;
-	int rc = preflight(setup, err);
+
+	if (setup->settings.bootstrap_auto)
+		return false;
+	if (code == ERR_TARGET_LOST)
+		return true;
+	return code == ERR_SOURCE_LOST &&
+	       has_checkpoint(setup, &found, &ignored) == 0 && found;
+}
+
+static int prepare(struct setup *setup, bool *found, struct err *err)
+{
+	int rc = setup_preflight(setup, err);
 
 	if (rc == 0)
 		rc = setup_target(setup, err);
-	if (rc == 0)
-		rc = has_checkpoint(setup, &found, err);
+	return rc == 0 ? has_checkpoint(setup, found, err) : rc;
+}
+
+static int run(struct setup *setup, struct err *err)
+{
+	bool found = false;
+	int rc = prepare(setup, &found, err);
+
+	if (rc < 0 && worth_waiting(setup, rc)) {
+		log_warn("not all servers are there yet", KV_ERR(err));
+		memset(err, 0, sizeof(*err));
+		return service_run(setup, &stop, err);
+	}
 	if (rc < 0)
 		return rc;
 	if (!found && !setup->settings.bootstrap_auto)
@@ -160,7 +164,7 @@ static int run(struct setup *setup, struct err *err)
 static int bootstrap(const struct options *o, struct setup *setup,
 		     struct err *err)
 {
-	int rc = preflight(setup, err);
+	int rc = setup_preflight(setup, err);
 
 	if (rc == 0)
 		rc = setup_target(setup, err);

@@ -69,12 +69,28 @@ static void pause_after(struct service *s, const struct err *why)
 		s->backoff_ms = BACKOFF_MOST_MS;
 }
 
+/* Started while a server was away, it is not checked yet. A source that is
+ * still away is left to the session: it takes the reign first, so that
+ * ficus.status can say so. */
+static int preflight(struct service *s, struct err *err)
+{
+	if (s->setup->checked)
+		return 0;
+	int rc = setup_preflight(s->setup, err);
+	if (rc != ERR_SOURCE_LOST)
+		return rc;
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
 static int one_session(struct service *s, struct err *err)
 {
 	struct session *session = NULL;
 	int64_t begun = clock_mono_ms();
-	int rc = setup_target(s->setup, err);
+	int rc = preflight(s, err);
 
+	if (rc == 0)
+		rc = setup_target(s->setup, err);
 	if (rc == 0)
 		rc = session_open(s->setup, &s->board, &session, err);
 	if (rc == 0) {

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cdc/catalog.h"
+#include "cdc/doctor.h"
 #include "cdc/migrate.h"
 #include "transform/mapping.h"
 #include "transform/transform.h"
@@ -67,6 +68,28 @@ void setup_done(struct setup *setup)
 	mapping_free(setup->mapping);
 	setup->mapping = NULL;
 	settings_done(&setup->settings);
+}
+
+int setup_preflight(struct setup *setup, struct err *err)
+{
+	CLEANUP(doctor_freep)
+	struct doctor *doctor = doctor_run(&setup->settings, setup->mapping);
+
+	for (size_t i = 0; i < doctor_count(doctor); i++) {
+		const struct doctor_item *item = doctor_item(doctor, i);
+
+		if (item->level == DOCTOR_FAIL)
+			return err_set(err, doctor_code(doctor), "%s: %s%s%s",
+				       item->name, item->text,
+				       item->cure ? "; " : "",
+				       item->cure ? item->cure : "");
+		if (item->level == DOCTOR_WARN)
+			log_warn("preflight", KV_STR("check", item->name),
+				 KV_STR("found", item->text),
+				 KV_STR("cure", item->cure));
+	}
+	setup->checked = true;
+	return 0;
 }
 
 int setup_target(struct setup *setup, struct err *err)

@@ -131,9 +131,16 @@ static struct verdict judge(const char *what, unsigned number, const char *text)
 	if (number == CR_NET_PACKET_TOO_LARGE || number == 1153)
 		return (struct verdict){ number, ERR_OPERATOR,
 					 "raise replication.max_value_size" };
-	for (size_t i = 0; i < LENGTH(verdicts); i++)
-		if (verdicts[i].number == number)
-			return verdicts[i];
+	for (size_t i = 0; i < LENGTH(verdicts); i++) {
+		struct verdict v = verdicts[i];
+
+		if (v.number != number)
+			continue;
+		/* Who is not let in has nothing to check or grant there. */
+		if (!what && v.code == ERR_OPERATOR)
+			v.code = ERR_SOURCE;
+		return v;
+	}
 	return (struct verdict){ number, what ? ERR_SOURCE : ERR_SOURCE_LOST,
 				 "" };
 }
