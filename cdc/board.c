@@ -71,6 +71,14 @@ void board_position(struct board *board, const struct position *position,
 	pthread_mutex_unlock(&board->lock);
 }
 
+bool board_passed(struct board *board, const struct position *position)
+{
+	pthread_mutex_lock(&board->lock);
+	bool passed = position_contains(position, &board->applied);
+	pthread_mutex_unlock(&board->lock);
+	return passed;
+}
+
 void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us)
 {
 	pthread_mutex_lock(&board->lock);

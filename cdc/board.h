@@ -67,6 +67,8 @@ enum cdc_state board_get_state(struct board *board);
 /* The copy now stands at `position`; texts are copied. */
 void board_position(struct board *board, const struct position *position,
 		    const char *text, const char *file_text);
+/* Does `position` contain where the copy stood so far? */
+bool board_passed(struct board *board, const struct position *position);
 void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us);
 /* The highest ticket that a commit at `position` proves. */
 int64_t board_ticket_proven(struct board *board,

@@ -17,8 +17,6 @@
 enum {
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MOST_MS = 5000,
-	/* A session that lived so long was well: count from the start again. */
-	HEALTHY_MS = 10000,
 };
 
 struct service {
@@ -83,10 +81,18 @@ static int preflight(struct service *s, struct err *err)
 	return 0;
 }
 
+static int64_t commits(struct service *s)
+{
+	pthread_mutex_lock(&s->board.lock);
+	int64_t seq = s->board.facts.seq;
+	pthread_mutex_unlock(&s->board.lock);
+	return seq;
+}
+
 static int one_session(struct service *s, struct err *err)
 {
 	struct session *session = NULL;
-	int64_t begun = clock_mono_ms();
+	int64_t before = commits(s);
 	int rc = preflight(s, err);
 
 	if (rc == 0)
@@ -98,7 +104,8 @@ static int one_session(struct service *s, struct err *err)
 		rc = session_run(session, s->stop, err);
 	}
 	session_close(session);
-	if (clock_mono_ms() - begun >= HEALTHY_MS) {
+	/* It got further: what ended it is not what ended the one before. */
+	if (commits(s) > before) {
 		s->backoff_ms = BACKOFF_FIRST_MS;
 		s->corrupt_in_row = 0;
 	}

@@ -256,6 +256,25 @@ static int open_stream(struct session *s, struct err *err)
 			   &s->ended, &s->stream, err);
 }
 
+/* Samples that the former position contained prove nothing of one that went
+ * back; of any other they do, and lag goes on from there. */
+static void tell_start(struct session *s, const struct checkpoint *from)
+{
+	struct board *board = s->board;
+	bool went_back = !board_passed(board, &s->ended);
+
+	pthread_mutex_lock(&board->lock);
+	board->facts.epoch = apply_epoch(s->apply);
+	board->facts.seq = from->seq;
+	board->facts.transactions = from->transactions;
+	board->facts.changes = from->changes;
+	pthread_mutex_unlock(&board->lock);
+	board_position(board, &s->ended, from->position, from->file_position);
+	board_ticket_restart(board, from->passed_ticket);
+	if (board->head && went_back)
+		head_forget(board->head);
+}
+
 static int begin(struct session *s, struct err *err)
 {
 	int rc = open_apply(s, err);
@@ -267,18 +286,7 @@ static int begin(struct session *s, struct err *err)
 	if (rc < 0)
 		return err_wrap(err, "ficus.checkpoint");
 	s->ended_file = mem_strdup(from->file_position);
-	pthread_mutex_lock(&s->board->lock);
-	s->board->facts.epoch = apply_epoch(s->apply);
-	s->board->facts.seq = from->seq;
-	s->board->facts.transactions = from->transactions;
-	s->board->facts.changes = from->changes;
-	pthread_mutex_unlock(&s->board->lock);
-	board_position(s->board, &s->ended, from->position,
-		       from->file_position);
-	board_ticket_restart(s->board, from->passed_ticket);
-	if (s->board->head)
-		head_forget(s->board->head);
-
+	tell_start(s, from);
 	s->transform = transform_new(s->setup->mapping);
 	rc = load_copy(s, err);
 	if (rc == 0)

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.slow
 AUDIT = {"replication": {"audit": True}}
 
 
+@pytest.fixture
+def source(request):
+    """MariaDB but where a test says otherwise."""
+    return request.getfixturevalue(getattr(request, "param", "mariadb"))
+
+
 def assert_exactly_once(copy):
     """The audit has the source's transactions since P0, in the log's order,
     each once."""
@@ -90,7 +96,8 @@ def own_source(request):
     server.run("create database shop character set utf8mb4 collate "
                "utf8mb4_general_ci")
     yield server
-    server.signal(signal.SIGCONT)
+    if server.running():
+        server.signal(signal.SIGCONT)
     server.kill()
 
 
@@ -126,13 +133,13 @@ def own_target():
     server.kill()
 
 
-def test_postgres_killed(own_target, mariadb, source_database, directory):
+def test_postgres_killed(own_target, source, source_database, directory):
     """The checkpoint goes back together with the rows."""
     dice = random.Random(3)
     lost = 0
-    with shops.running(mariadb, source_database, own_target, "copy",
+    with shops.running(source, source_database, own_target, "copy",
                        directory, extra=AUDIT) as copy, \
-            writers.Load(mariadb, source_database) as load:
+            writers.Load(source, source_database) as load:
         for _ in range(5):
             time.sleep(dice.uniform(0.5, 1.5))
             seen = own_target.run("select max(seq) from ficus.checkpoint",
@@ -148,11 +155,11 @@ def test_postgres_killed(own_target, mariadb, source_database, directory):
     assert lost > 0  # else this test has shown nothing
 
 
-def test_postgres_killed_while_the_source_rests(own_target, mariadb,
+def test_postgres_killed_while_the_source_rests(own_target, source,
                                                 source_database, directory):
     """Nobody writes, nobody asks: the rows that went back return by
     themselves."""
-    with shops.running(mariadb, source_database, own_target, "copy",
+    with shops.running(source, source_database, own_target, "copy",
                        directory, extra=AUDIT) as copy:
         for n in range(4):
             copy.cdc.wait_caught_up()
@@ -186,11 +193,11 @@ def test_source_killed(own_source, postgres, target_database, directory):
         settle(copy, load, 50)
 
 
-def test_sigterm_under_load(mariadb, source_database, postgres,
+def test_sigterm_under_load(source, source_database, postgres,
                             target_database, directory):
-    with shops.running(mariadb, source_database, postgres, target_database,
+    with shops.running(source, source_database, postgres, target_database,
                        directory, extra=AUDIT) as copy, \
-            writers.Load(mariadb, source_database, pause=0.002) as load:
+            writers.Load(source, source_database, pause=0.002) as load:
         for n in range(6):
             time.sleep(0.2 + n % 3 * 0.3)
             code, seconds = copy.cdc.stop()
@@ -235,11 +242,11 @@ def wait_state(copy, name, seconds=20):
         lambda: state(copy)["state"] == name and state(copy))
 
 
-def test_target_away(own_target, mariadb, source_database, directory):
+def test_target_away(own_target, source, source_database, directory):
     """At the start and in the middle: paused, with the reason; then on."""
-    with shops.running(mariadb, source_database, own_target, "copy",
+    with shops.running(source, source_database, own_target, "copy",
                        directory, extra=AUDIT) as copy, \
-            writers.Load(mariadb, source_database) as load:
+            writers.Load(source, source_database) as load:
         own_target.stop()
         wait_state(copy, "paused")
         time.sleep(10)
@@ -295,13 +302,13 @@ def test_source_falls_silent(own_source, postgres, target_database,
         settle(copy, load, 50)
 
 
-def test_two_at_once(mariadb, source_database, postgres, target_database,
+def test_two_at_once(source, source_database, postgres, target_database,
                      directory):
-    with shops.running(mariadb, source_database, postgres, target_database,
+    with shops.running(source, source_database, postgres, target_database,
                        directory, extra=AUDIT) as copy, \
-            writers.Load(mariadb, source_database) as load:
+            writers.Load(source, source_database) as load:
         alive = epoch(copy)
-        other = programs.Cdc(mariadb, postgres, directory, source_database,
+        other = programs.Cdc(source, postgres, directory, source_database,
                              target_database, AUDIT, "second")
         for _ in range(2):
             done = other.call(timeout=30)
@@ -313,11 +320,11 @@ def test_two_at_once(mariadb, source_database, postgres, target_database,
         settle(copy, load, 50)
 
 
-def test_pushed_out_it_does_not_commit(mariadb, source_database, postgres,
+def test_pushed_out_it_does_not_commit(source, source_database, postgres,
                                        target_database, directory):
     """A higher epoch in the target (a successor took over while we were
     frozen) ends the former one at its next commit."""
-    with shops.running(mariadb, source_database, postgres, target_database,
+    with shops.running(source, source_database, postgres, target_database,
                        directory, extra=AUDIT) as copy:
         postgres.run("update ficus.epoch set epoch = epoch + 1",
                      target_database)
