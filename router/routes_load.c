@@ -320,6 +320,21 @@ int routes_parse(const char *file, const void *bytes, size_t n,
 	return rc < 0 ? rc : routes_make(doc, conf, ret, err);
 }
 
+/* Who sets router.allow_auth_none says that somebody in front authorises; the
+ * built-in routes have no x-ficus in which to say it again. */
+static int builtin_parse(const struct routes_conf *conf, struct routes **ret,
+			 struct err *err)
+{
+	int rc = routes_parse("built-in routes", builtin, sizeof(builtin) - 1,
+			      conf, ret, err);
+
+	for (size_t i = 0; rc == 0 && i < (*ret)->n; i++) {
+		if (conf->allow_auth_none)
+			(*ret)->rules[i].auth = ROUTE_AUTH_NONE;
+	}
+	return rc;
+}
+
 int routes_load(const char *path, const struct routes_conf *conf,
 		struct routes **ret, struct err *err)
 {
@@ -327,8 +342,7 @@ int routes_load(const char *path, const struct routes_conf *conf,
 	int rc;
 
 	if (!path || !*path)
-		return routes_parse("built-in routes", builtin,
-				    sizeof(builtin) - 1, conf, ret, err);
+		return builtin_parse(conf, ret, err);
 	rc = yaml_load(path, &doc, err);
 	return rc < 0 ? rc : routes_make(doc, conf, ret, err);
 }

@@ -34,7 +34,9 @@ struct routes;
 struct routes_conf {
 	const char *magento;   /* "host:port", router.magento */
 	const char *upstreams; /* "name=host:port,name=copy,…" */
-	bool allow_auth_none;  /* for customers and orders */
+	/* auth: none is accepted for customers and orders, and is what the
+	 * built-in routes mean. */
+	bool allow_auth_none;
 };
 
 /* The file, or the built-in routes when path is empty: native reads under

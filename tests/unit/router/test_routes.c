@@ -203,6 +203,21 @@ TEST(the_built_in_routes_load)
 			 DOMAIN_CATALOG);
 	assert_false(find(r, "POST", "/api/v1/orders")->gated);
 	assert_false(find(r, "GET", "/rest/V1/orders/5")->gated);
+	assert_int_equal(find(r, "GET", "/api/v1/orders/5")->auth,
+			 ROUTE_AUTH_MAGENTO);
+	routes_free(r);
+}
+
+TEST(the_built_in_routes_follow_the_setting_on_authorisation)
+{
+	struct routes_conf how = conf;
+	struct routes *r = NULL;
+	struct err err = { 0 };
+
+	how.allow_auth_none = true;
+	assert_int_equal(routes_load("", &how, &r, &err), 0);
+	assert_int_equal(find(r, "GET", "/api/v1/orders/5")->auth,
+			 ROUTE_AUTH_NONE);
 	routes_free(r);
 }
 
@@ -348,6 +363,7 @@ TEST(templates_take_whole_segments)
 RUN(CASE(the_users_file_loads_as_it_is),
     CASE(a_destination_can_be_the_copy_by_setting),
     CASE(a_prefix_ends_at_a_segment), CASE(the_first_match_is_taken),
+    CASE(the_built_in_routes_follow_the_setting_on_authorisation),
     CASE(a_rule_that_is_never_reached_is_a_warning),
     CASE(a_get_rule_takes_head_too), CASE(the_built_in_routes_load),
     CASE(additions_are_read),
