@@ -30,7 +30,7 @@ struct apply_options {
 	const struct pg_config *target;
 	const struct mapping *mapping; /* columns loaded (catalog.h) */
 	size_t batch_bytes;
-	int64_t batch_transactions, max_retries;
+	int64_t batch_transactions;
 	bool synchronous_commit, audit, stop_on_error;
 	bool takeover; /* end the session of a cdc that applies already */
 	const char *instance; /* host:pid, for ficus.epoch */

@@ -1,12 +1,16 @@
 #include "cdc/service.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/pg.h"
+#include "base/str.h"
+#include "cdc/alert.h"
 #include "cdc/board.h"
+#include "cdc/checkpoint.h"
 #include "cdc/endpoint.h"
 #include "cdc/head.h"
 #include "cdc/publisher.h"
@@ -26,7 +30,7 @@ struct service {
 	struct publisher *publisher; /* owned */
 	struct endpoint *endpoint;   /* owned */
 	int64_t backoff_ms;
-	int corrupt_in_row;
+	int64_t corrupt_in_row, refused_in_row; /* without progress between */
 };
 
 /* Which errors another session may cure. */
@@ -40,6 +44,9 @@ static bool worth_retrying(struct service *s, int code)
 	case ERR_CORRUPT:
 		/* Bytes may be damaged on the way; twice is the log itself. */
 		return ++s->corrupt_in_row < 2;
+	case ERR_TARGET:
+		/* It answers, and says no: perhaps somebody mends it. */
+		return ++s->refused_in_row <= s->setup->settings.max_retries;
 	default:
 		return false;
 	}
@@ -106,10 +113,37 @@ static int one_session(struct service *s, struct err *err)
 	session_close(session);
 	/* It got further: what ended it is not what ended the one before. */
 	if (commits(s) > before) {
+		s->refused_in_row = 0;
 		s->backoff_ms = BACKOFF_FIRST_MS;
 		s->corrupt_in_row = 0;
 	}
 	return rc;
+}
+
+/* The copy will not get any newer: readers are to ask Magento, and people
+ * are to know. Routers would find out by the lag; a flag also says why. */
+static void switch_off(struct service *s, const struct err *why)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	struct err err = { 0 };
+	char text[sizeof(why->msg) + 64];
+
+	snprintf(text, sizeof(text), "the target refuses a batch: %s",
+		 why->msg);
+	const struct pg_param reason = { text, strlen(text), false };
+	int rc = pg_connect(&s->setup->target, &pg, &err);
+	if (rc == 0)
+		rc = pg_query(pg,
+			      "update ficus.feature_flags set enabled = false, "
+			      "reason = $1, actor = 'cdc' where enabled",
+			      &reason, 1, NULL, &err);
+	if (rc < 0)
+		log_warn("flags not switched off, ignoring", KV_ERR(&err));
+	else
+		log_warn("flags switched off", KV_STR("reason", text));
+	memset(&err, 0, sizeof(err));
+	if (alert_post(s->setup->settings.alerts_webhook, text, &err) < 0)
+		log_warn("alert not delivered, ignoring", KV_ERR(&err));
 }
 
 static int run(struct service *s, struct err *err)
@@ -119,25 +153,43 @@ static int run(struct service *s, struct err *err)
 
 		if (rc == 0 || rc == ERR_STOPPED)
 			return 0;
-		if (!worth_retrying(s, rc))
+		if (!worth_retrying(s, rc)) {
+			if (rc == ERR_TARGET)
+				switch_off(s, err);
 			return rc;
+		}
 		pause_after(s, err);
 		memset(err, 0, sizeof(*err));
 	}
 	return 0;
 }
 
+/* Head samples must be of the kind the checkpoint is of, or nothing would
+ * ever pass. While the target can't say, the setting does. */
+static const char *head_mode(struct service *s)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	struct checkpoint checkpoint = { 0 };
+	struct err ignored = { 0 };
+	const char *set = s->setup->settings.source_position_mode;
+	bool file = strcmp(set, "file") == 0;
+	int found = 0;
+
+	if (pg_connect(&s->setup->target, &pg, &ignored) == 0 &&
+	    checkpoint_read(pg, &checkpoint, &found, &ignored) == 0 && found)
+		file = str_starts(str_of(checkpoint.position), "file:");
+	checkpoint_done(&checkpoint);
+	return file ? "file" : "gtid";
+}
+
 static int start(struct service *s, struct err *err)
 {
 	const struct settings *settings = &s->setup->settings;
-	int rc = 0;
+	int rc = head_start(&s->setup->head, head_mode(s), &s->board.head, err);
 
-	if (*settings->metrics_listen)
+	if (rc == 0 && *settings->metrics_listen)
 		rc = endpoint_start(settings->metrics_listen, &s->board,
 				    &s->endpoint, err);
-	if (rc == 0)
-		rc = head_start(&s->setup->head, settings->source_position_mode,
-				&s->board.head, err);
 	if (rc == 0)
 		s->publisher = publisher_start(&s->setup->target, &s->board);
 	return rc;

@@ -199,7 +199,6 @@ static int open_apply(struct session *s, struct err *err)
 		.mapping = s->setup->mapping,
 		.batch_bytes = (size_t)settings->batch_bytes,
 		.batch_transactions = settings->batch_size,
-		.max_retries = settings->max_retries,
 		.synchronous_commit = settings->target_synchronous_commit,
 		.audit = settings->audit,
 		.stop_on_error = strcmp(settings->on_error, "stop") == 0,
