@@ -23,7 +23,7 @@ struct proof {
 	int64_t lag_ms; /* cdc's, when the status row was written */
 	int64_t age_ms; /* of the status row */
 	bool fresh;	/* the domain */
-	bool one_epoch; /* status, checkpoint and applier agree */
+	bool one_epoch; /* the status is the present applier's */
 	int64_t epoch;
 	bool one_start; /* PostgreSQL has not restarted since the status */
 	int64_t postgres_start_us;

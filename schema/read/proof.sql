@@ -1,5 +1,7 @@
 -- May the copy answer? One row; none before anything was replicated. Ages are
 -- PostgreSQL's clock against itself, since the status row is written by it too.
+-- The status must be the present applier's; the newest commit may be its
+-- predecessor's, until the source has something new.
 --   $1 domain   $2 hash of the client's key, or null
 select s.state,
        s.lag_ms,
@@ -9,7 +11,7 @@ select s.state,
            when 'catalog' then s.catalog_fresh
            when 'order' then s.order_fresh
        end,
-       s.epoch = e.epoch and c.epoch = e.epoch,
+       s.epoch = e.epoch and c.epoch <= e.epoch,
        e.epoch,
        s.postgres_start = pg_postmaster_start_time(),
        floor(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,

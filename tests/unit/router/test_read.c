@@ -409,6 +409,11 @@ TEST(another_applier_or_server_is_refused)
 	struct read_request request = request_of("customers/1");
 
 	ask_after("update ficus.status set epoch = 2", READ_REFUSED_EPOCH);
+	ask_after("update ficus.checkpoint set epoch = 4 where seq = 2",
+		  READ_REFUSED_EPOCH);
+	ask_after("update ficus.checkpoint set epoch = 2 where seq = 2",
+		  READ_OK);
+	exec("update ficus.checkpoint set epoch = 3 where seq = 2");
 	ask_after("update ficus.status set postgres_start = now() - "
 		  "interval '10 years'",
 		  READ_REFUSED_EPOCH);
