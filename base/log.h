@@ -39,10 +39,10 @@ void log_setup(const char *program, enum log_level least, int json);
 bool log_level_parse(const char *name, enum log_level *ret);
 void log_write(enum log_level level, const char *msg, const struct log_kv *kv);
 
-/* Ends the list: a key of NULL. */
+/* Keys of NULL begin and end the list: cppcheck can't read __VA_OPT__. */
 #define LOG_AT(level, msg, ...)                                                \
 	log_write((level), (msg),                                              \
-		  (const struct log_kv[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
+		  (const struct log_kv[]){ { 0 }, ##__VA_ARGS__, { 0 } } + 1)
 #define log_err(...) LOG_AT(LOG_ERR, __VA_ARGS__)
 #define log_warn(...) LOG_AT(LOG_WARN, __VA_ARGS__)
 #define log_info(...) LOG_AT(LOG_INFO, __VA_ARGS__)
