@@ -9,12 +9,13 @@ if [ ${#files[@]} = 0 ]; then
 	exit 1
 fi
 # Off: how thorough it was; uninitvar is wrong about arrays filled in loops and
-# is clang-tidy's.
+# is clang-tidy's; it stumbles over ?: with a compound literal.
 printf '%s\n' "${files[@]}" >"$(git rev-parse --git-path cppcheck.list)"
 cppcheck --quiet -j 2 --std=c11 --language=c -I . -D_GNU_SOURCE \
 	--enable=warning,performance,portability --inline-suppr \
 	--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 	--suppress=nullPointerArithmetic --suppress=uninitvar \
+	--suppress=internalAstError \
 	--template='{file}:{line}: {severity}: {message} [{id}]' \
 	--error-exitcode=1 \
 	--file-list="$(git rev-parse --git-path cppcheck.list)"
