@@ -175,7 +175,7 @@ static struct batch_entry *entry_new(struct batch *batch,
 	struct batch_table *table = &batch->tables[wanted->table];
 	struct batch_entry *entry =
 		arena_new(&batch->arena, struct batch_entry);
-	struct value key[TARGET_KEY_MAX];
+	struct value key[TARGET_KEY_MAX] = { 0 };
 
 	for (size_t i = 0; i < wanted->shape->key_count; i++)
 		key[i] = wanted->values[wanted->shape->key[i]];

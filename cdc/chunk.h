@@ -22,18 +22,18 @@ struct source;
 /* setup and schema are borrowed. */
 int chunk_reader_open(const struct setup *setup, const struct schema *schema,
 		      struct chunk_reader **ret, struct err *err) MUST_CHECK;
-void chunk_reader_close(struct chunk_reader *reader); /* NULL is fine */
+void chunk_reader_close(struct chunk_reader *c); /* NULL is fine */
 
-struct source *chunk_reader_source(const struct chunk_reader *reader);
-struct pg *chunk_reader_target(const struct chunk_reader *reader);
+struct source *chunk_reader_source(const struct chunk_reader *c);
+struct pg *chunk_reader_target(const struct chunk_reader *c);
 
 /* All metadata tables, in the snapshot that is open on the reader's source;
  * written into the open target transaction. */
-int chunk_read_metadata(struct chunk_reader *reader, uint64_t *ret_rows,
+int chunk_read_metadata(struct chunk_reader *c, uint64_t *ret_rows,
 			struct err *err) MUST_CHECK;
 /* One chunk: a snapshot of its own, a target transaction of its own, which
  * marks it done. */
-int chunk_read(struct chunk_reader *reader, const struct chunk_range *range,
+int chunk_read(struct chunk_reader *c, const struct chunk_range *range,
 	       uint64_t *ret_rows, struct err *err) MUST_CHECK;
 
 #endif
