@@ -263,8 +263,7 @@ static int send_flagged(struct bench *b, int type, unsigned flags,
 	put(&event, flags, 2);
 	buf_add(&event, body->at, body->n);
 	if (b->sums)
-		put(&event,
-		    event_crc(event.at, event.n), 4);
+		put(&event, event_crc(event.at, event.n), 4);
 	fail = group_feed(b->group, (const uint8_t *)event.at, event.n,
 			  &b->err);
 	buf_done(&event);
