@@ -20,15 +20,12 @@
 #include "cdc/apply.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/pg.h"
-#include "cdc/array.h"
+#include "cdc/audit.h"
 #include "cdc/barrier.h"
 #include "cdc/batch.h"
 #include "cdc/checkpoint.h"
@@ -66,18 +63,9 @@ struct apply {
 	int64_t ended;		/* source transactions since the last commit */
 	int64_t source_changes; /* of the open source transaction */
 
-	/* Audit: the transactions ended since the last commit. */
-	struct array names, changes;
-	int64_t ordinal; /* of the last one */
-
+	struct audit audit; /* of those ended since the last commit */
 	struct apply_counts counts;
 };
-
-static const char audit_sql[] =
-	"insert into ficus.audit (transaction, ordinal, seq, changes)"
-	" select u.name, $3::bigint + u.place, $4::bigint, u.changes"
-	" from unnest($1::text[], $2::bigint[])"
-	" with ordinality as u(name, changes, place)";
 
 /* --- opening --- */
 
@@ -115,7 +103,6 @@ static int set_session(struct apply *apply, struct err *err)
 
 static int read_state(struct apply *apply, struct err *err)
 {
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	int found = 0;
 
 	if (checkpoint_read(apply->pg, &apply->committed, &found, err) < 0)
@@ -124,15 +111,9 @@ static int read_state(struct apply *apply, struct err *err)
 		return err_set(err, ERR_OPERATOR,
 			       "the target has no checkpoint: run "
 			       "cdc --bootstrap");
-	apply->next = apply->committed;
-	apply->next.position = mem_strdup(apply->committed.position);
-	apply->next.file_position = mem_strdup(apply->committed.file_position);
-	apply->next.source_id = mem_strdup(apply->committed.source_id);
-	if (pg_query(apply->pg,
-		     "select coalesce(max(ordinal), 0) from ficus.audit", NULL,
-		     0, &r, err) < 0)
-		return err_wrap(err, "reading the audit");
-	apply->ordinal = pg_int(r, 0, 0);
+	checkpoint_copy(&apply->next, &apply->committed);
+	if (audit_read(&apply->audit, apply->pg, err) < 0)
+		return err->code;
 	return dead_letter_tables(apply->pg, apply->shapes, apply->shape_count,
 				  apply->letters, err);
 }
@@ -151,21 +132,13 @@ static int open_session(struct apply *apply, struct err *err)
 	return 0;
 }
 
-static void audit_reset(struct apply *apply)
-{
-	array_start(&apply->names, ARRAY_TEXT);
-	array_start(&apply->changes, ARRAY_INT8);
-}
-
 int apply_open(const struct apply_options *options, struct apply **ret,
 	       struct err *err)
 {
 	struct apply *apply = mem_zalloc(sizeof(*apply));
 
 	apply->options = *options;
-	array_init(&apply->names);
-	array_init(&apply->changes);
-	audit_reset(apply);
+	audit_init(&apply->audit);
 	if (make_shapes(apply, err) < 0 || open_session(apply, err) < 0) {
 		apply_close(apply);
 		return err->code;
@@ -198,8 +171,7 @@ void apply_close(struct apply *apply)
 	pg_close(apply->pg);
 	checkpoint_done(&apply->committed);
 	checkpoint_done(&apply->next);
-	array_done(&apply->names);
-	array_done(&apply->changes);
+	audit_done(&apply->audit);
 	free(apply->shapes);
 	free(apply->letters);
 	free(apply);
@@ -248,25 +220,9 @@ static int begin(struct apply *apply, struct err *err)
 	return 0;
 }
 
-static void queue_audit(struct apply *apply)
-{
-	char base[24], seq[24];
-	int n = snprintf(base, sizeof(base), "%" PRId64, apply->ordinal);
-	int m = snprintf(seq, sizeof(seq), "%" PRId64, apply->next.seq);
-	const struct pg_param params[] = {
-		array_param(&apply->names),
-		array_param(&apply->changes),
-		{ base, (size_t)n, false },
-		{ seq, (size_t)m, false },
-	};
-
-	if (apply->names.count > 0)
-		pg_pipe_query(apply->pg, audit_sql, params, LENGTH(params));
-}
-
 static void queue_tail(struct apply *apply)
 {
-	queue_audit(apply);
+	audit_queue(&apply->audit, apply->pg, apply->next.seq);
 	checkpoint_queue(apply->pg, &apply->next);
 	pg_pipe_query(apply->pg, "commit", NULL, 0);
 }
@@ -446,17 +402,6 @@ int apply_change(void *user, const struct record_change *change,
 	return write_early(apply, err);
 }
 
-static void move_to(struct apply *apply, const char *position,
-		    const char *file_position)
-{
-	free(apply->next.position);
-	free(apply->next.file_position);
-	apply->next.position = mem_strdup(position);
-	apply->next.file_position =
-		mem_strdup(file_position ? file_position : "");
-	apply->moved = true;
-}
-
 static int end_written(struct apply *apply, struct err *err)
 {
 	if (!apply->source_written)
@@ -479,16 +424,16 @@ int apply_end(struct apply *apply, const char *position,
 	if (run_barrier(apply, err) < 0 || end_written(apply, err) < 0)
 		return err->code;
 	batch_end(apply->batch);
-	move_to(apply, position, file_position);
+	checkpoint_move(&apply->next, position, file_position);
+	apply->moved = true;
 	apply->next.changes += apply->source_changes;
 	if (transaction) {
 		apply->ended++;
 		apply->next.transactions++;
 		apply->counts.transactions++;
-		if (apply->options.audit) {
-			array_add_text(&apply->names, str_of(transaction));
-			array_add_int(&apply->changes, apply->source_changes);
-		}
+		if (apply->options.audit)
+			audit_add(&apply->audit, transaction,
+				  apply->source_changes);
 	}
 	apply->source_changes = 0;
 	return 0;
@@ -534,16 +479,11 @@ bool apply_full(const struct apply *apply)
 
 static void committed(struct apply *apply)
 {
-	struct checkpoint *next = &apply->next;
-
 	checkpoint_done(&apply->committed);
-	apply->committed = *next;
+	apply->committed = apply->next;
+	checkpoint_copy(&apply->next, &apply->committed);
 	apply->flush.position = apply->committed.position;
-	next->position = mem_strdup(apply->committed.position);
-	next->file_position = mem_strdup(apply->committed.file_position);
-	next->source_id = mem_strdup(apply->committed.source_id);
-	apply->ordinal += apply->names.count;
-	audit_reset(apply);
+	audit_committed(&apply->audit);
 	batch_reset(apply->batch);
 	apply->moved = false;
 	apply->ended_written = false;

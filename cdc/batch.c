@@ -7,12 +7,13 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "cdc/index.h"
+#include "cdc/names.h"
 #include "cdc/target_sql.h"
+#include "cdc/variants.h"
 #include "transform/mapping.h"
 
 enum {
 	SLOTS_KEEP = 64 * 1024,
-	NAMES_MAX = 64 * 1024, /* then they are forgotten with the batch */
 	ATTRIBUTES_MIN = 4,
 	ITEMS_KEEP = 64 * 1024,
 };
@@ -21,16 +22,14 @@ struct batch_table {
 	const struct target_shape *shape;
 	struct batch_entry *entries;
 	bool truncated_ended, truncated_open;
-	uint32_t variants, last_variant;
+	struct variants variants;
 	size_t first_item, item_count; /* of batch.items */
-	uint8_t **masks;	       /* owned, each too */
 };
 
 struct batch {
 	struct arena arena;
 	struct index entries;
-	struct arena name_arena; /* outlives resets */
-	struct index names;
+	struct names names; /* of attributes */
 	struct batch_table *tables;
 	size_t table_count;
 	struct batch_entry *touched;
@@ -45,14 +44,16 @@ struct batch *batch_new(const struct target_shape *shapes, size_t count)
 	struct batch *batch = mem_zalloc(sizeof(*batch));
 
 	arena_init(&batch->arena);
-	arena_init(&batch->name_arena);
 	index_init(&batch->entries);
-	index_init(&batch->names);
+	names_init(&batch->names);
 	batch->tables = mem_array(count, sizeof(*batch->tables));
 	batch->table_count = count;
 	batch->transaction = 1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		batch->tables[i].shape = &shapes[i];
+		variants_init(&batch->tables[i].variants,
+			      shapes[i].table->count);
+	}
 	return batch;
 }
 
@@ -60,19 +61,13 @@ void batch_free(struct batch *batch)
 {
 	if (!batch)
 		return;
-	for (size_t i = 0; i < batch->table_count; i++) {
-		struct batch_table *table = &batch->tables[i];
-
-		for (uint32_t j = 0; j < table->variants; j++)
-			free(table->masks[j]);
-		free(table->masks);
-	}
+	for (size_t i = 0; i < batch->table_count; i++)
+		variants_done(&batch->tables[i].variants);
 	free(batch->tables);
 	free(batch->items);
 	index_done(&batch->entries);
-	index_done(&batch->names);
+	names_done(&batch->names);
 	arena_done(&batch->arena);
-	arena_done(&batch->name_arena);
 	free(batch);
 }
 
@@ -80,10 +75,7 @@ void batch_reset(struct batch *batch)
 {
 	index_reset(&batch->entries, SLOTS_KEEP);
 	arena_reset(&batch->arena);
-	if (batch->names.count > NAMES_MAX) {
-		index_reset(&batch->names, 0);
-		arena_reset(&batch->name_arena);
-	}
+	names_reset(&batch->names);
 	for (size_t i = 0; i < batch->table_count; i++) {
 		batch->tables[i].entries = NULL;
 		batch->tables[i].first_item = 0;
@@ -229,29 +221,6 @@ static struct batch_entry *take_entry(struct batch *batch,
 
 /* --- rows --- */
 
-static bool mask_same(const struct batch_table *table, uint32_t variant,
-		      const uint8_t *mask)
-{
-	return memcmp(table->masks[variant], mask,
-		      (table->shape->table->count + 7) / 8) == 0;
-}
-
-static uint32_t find_variant(struct batch_table *table, const uint8_t *mask)
-{
-	size_t bytes = (table->shape->table->count + 7) / 8;
-
-	if (table->variants > 0 && mask_same(table, table->last_variant, mask))
-		return table->last_variant;
-	for (uint32_t i = 0; i < table->variants; i++)
-		if (mask_same(table, i, mask))
-			return table->last_variant = i;
-	table->masks = mem_realloc(table->masks, (table->variants + 1) *
-							 sizeof(*table->masks));
-	table->masks[table->variants] = mem_zalloc(bytes);
-	memcpy(table->masks[table->variants], mask, bytes);
-	return table->last_variant = table->variants++;
-}
-
 /* A full image replaces the earlier one; columns it does not hold keep what
  * the earlier one said. */
 static void set_row(struct batch *batch, struct batch_entry *entry,
@@ -281,30 +250,9 @@ static void set_row(struct batch *batch, struct batch_entry *entry,
 	entry->now = (struct batch_row){
 		.op = BATCH_UPSERT,
 		.cleared = cleared,
-		.variant = find_variant(table, mask),
+		.variant = variants_take(&table->variants, mask),
 		.values = copy,
 	};
-}
-
-static bool name_same(const void *item, const void *want)
-{
-	const struct str *a = item, *b = want;
-
-	return str_eq(*a, *b);
-}
-
-static const struct str *intern(struct batch *batch, struct str name)
-{
-	uint64_t hash = str_hash(name.at, name.n);
-	struct str *found = index_find(&batch->names, hash, name_same, &name);
-
-	if (found)
-		return found;
-	found = arena_new(&batch->name_arena, struct str);
-	found->at = arena_strndup(&batch->name_arena, name.at, name.n);
-	found->n = name.n;
-	index_add(&batch->names, hash, found);
-	return found;
 }
 
 static struct batch_attribute *take_attribute(struct batch *batch,
@@ -347,8 +295,8 @@ static void set_attribute(struct batch *batch, struct batch_entry *entry,
 	if (value_has(value))
 		value.at = arena_memdup(&batch->arena, value.at, value.n);
 
-	struct batch_attribute *attribute =
-		take_attribute(batch, row, intern(batch, change->attribute));
+	struct batch_attribute *attribute = take_attribute(
+		batch, row, names_take(&batch->names, change->attribute));
 	attribute->value = value;
 	attribute->json = change->json;
 }
@@ -522,6 +470,5 @@ size_t batch_items(const struct batch *batch, size_t table,
 const uint8_t *batch_variant(const struct batch *batch, size_t table,
 			     uint32_t variant)
 {
-	assert(variant < batch->tables[table].variants);
-	return batch->tables[table].masks[variant];
+	return variants_mask(&batch->tables[table].variants, variant);
 }

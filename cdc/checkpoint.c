@@ -47,6 +47,24 @@ int checkpoint_read(struct pg *pg, struct checkpoint *ret, int *found,
 	return 0;
 }
 
+void checkpoint_copy(struct checkpoint *to, const struct checkpoint *from)
+{
+	*to = *from;
+	to->position = mem_strdup(from->position);
+	to->file_position = mem_strdup(from->file_position);
+	to->source_id = mem_strdup(from->source_id);
+}
+
+void checkpoint_move(struct checkpoint *checkpoint, const char *position,
+		     const char *file_position)
+{
+	free(checkpoint->position);
+	free(checkpoint->file_position);
+	checkpoint->position = mem_strdup(position);
+	checkpoint->file_position =
+		mem_strdup(file_position ? file_position : "");
+}
+
 void checkpoint_done(struct checkpoint *checkpoint)
 {
 	free(checkpoint->position);

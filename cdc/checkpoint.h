@@ -21,6 +21,11 @@ struct checkpoint {
 int checkpoint_read(struct pg *pg, struct checkpoint *ret, int *found,
 		    struct err *err) MUST_CHECK;
 void checkpoint_done(struct checkpoint *checkpoint);
+/* *to is overwritten: what it owned must be gone. */
+void checkpoint_copy(struct checkpoint *to, const struct checkpoint *from);
+/* Both are copied; file_position may be NULL. */
+void checkpoint_move(struct checkpoint *checkpoint, const char *position,
+		     const char *file_position);
 
 enum {
 	CHECKPOINT_KEEP = 1000, /* newest rows that stay */

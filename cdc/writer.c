@@ -6,10 +6,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/array.h"
+#include "cdc/attributes.h"
 #include "cdc/batch.h"
 #include "cdc/rowset.h"
 #include "cdc/target_sql.h"
@@ -86,14 +86,6 @@ static struct array *column(struct writer *writer, size_t i)
 
 /* --- which statement an item needs --- */
 
-static bool has_attribute(const struct batch_row *row, bool set)
-{
-	for (uint32_t i = 0; i < row->count; i++)
-		if ((row->attributes[i].value.kind != VALUE_ABSENT) == set)
-			return true;
-	return false;
-}
-
 static bool item_needs(const struct batch_item *item, enum statement what)
 {
 	const struct batch_row *row = item->row;
@@ -104,9 +96,9 @@ static bool item_needs(const struct batch_item *item, enum statement what)
 	case UNSET:
 	case PURGE:
 		return row->op == BATCH_VALUES && !row->cleared &&
-		       has_attribute(row, false);
+		       attributes_any(row, false);
 	case SET:
-		return row->op == BATCH_VALUES && has_attribute(row, true);
+		return row->op == BATCH_VALUES && attributes_any(row, true);
 	case STATEMENTS:
 		break;
 	}
@@ -279,78 +271,6 @@ static void run_rows(struct writer *writer, const char *name)
 	pg_pipe_run(writer->pg, name, &param, 1);
 }
 
-/* An integer or a decimal as JSON writes it: what else claims to be a number
- * becomes a string. */
-static bool is_json_number(struct value v)
-{
-	size_t i = 0, digits = 0;
-
-	if (i < v.n && v.at[i] == '-')
-		i++;
-	if (i + 1 < v.n && v.at[i] == '0' && v.at[i + 1] != '.')
-		return false;
-	for (; i < v.n && v.at[i] >= '0' && v.at[i] <= '9'; i++)
-		digits++;
-	if (digits == 0)
-		return false;
-	if (i == v.n)
-		return true;
-	if (v.at[i++] != '.')
-		return false;
-	for (digits = 0; i < v.n && v.at[i] >= '0' && v.at[i] <= '9'; i++)
-		digits++;
-	return digits > 0 && i == v.n;
-}
-
-/* {"name":"…","price":10.0000,"description":null} */
-static void add_object(struct writer *writer, const struct batch_row *row)
-{
-	struct json w;
-
-	json_init(&w, &writer->text, JSON_PLAIN);
-	json_begin_object(&w);
-	for (uint32_t i = 0; i < row->count; i++) {
-		const struct batch_attribute *a = &row->attributes[i];
-		struct str text = { a->value.at, a->value.n };
-
-		if (a->value.kind == VALUE_ABSENT)
-			continue;
-		json_keyn(&w, *a->name);
-		if (a->value.kind == VALUE_NULL)
-			json_null(&w);
-		else if (a->json == RECORD_JSON_NUMBER &&
-			 is_json_number(a->value))
-			json_raw(&w, text);
-		else
-			json_strn(&w, text);
-	}
-	json_end_object(&w);
-}
-
-/* {"color","size"}: the text of a text[] */
-static void add_names(struct writer *writer, const struct batch_row *row)
-{
-	struct buf *out = &writer->text;
-	bool first = true;
-
-	buf_addc(out, '{');
-	for (uint32_t i = 0; i < row->count; i++) {
-		struct str name = *row->attributes[i].name;
-
-		if (row->attributes[i].value.kind != VALUE_ABSENT)
-			continue;
-		buf_adds(out, first ? "\"" : ",\"");
-		first = false;
-		for (size_t j = 0; j < name.n; j++) {
-			if (name.at[j] == '"' || name.at[j] == '\\')
-				buf_addc(out, '\\');
-			buf_addc(out, name.at[j]);
-		}
-		buf_addc(out, '"');
-	}
-	buf_addc(out, '}');
-}
-
 static int add_text(struct writer *writer, const struct writer_job *job,
 		    const struct batch_row *row, enum statement what,
 		    struct err *err)
@@ -359,9 +279,9 @@ static int add_text(struct writer *writer, const struct writer_job *job,
 
 	buf_reset(&writer->text, TEXT_KEEP);
 	if (what == SET)
-		add_object(writer, row);
+		attributes_object(row, &writer->text);
 	else
-		add_names(writer, row);
+		attributes_gone(row, &writer->text);
 	if (writer->text.failed)
 		return err_set(err, ERR_DATA, "%s: attributes over %d bytes",
 			       shape->table->name, JSON_MAX);
@@ -423,7 +343,7 @@ static bool queue_set_rows(struct writer *writer, const struct writer_job *job)
 		if (!item_needs(item, SET))
 			continue;
 		buf_reset(&writer->text, TEXT_KEEP);
-		add_object(writer, item->row);
+		attributes_object(item->row, &writer->text);
 		for (size_t k = 0; k < shape->key_count; k++)
 			values[shape->key[k]] = item->entry->key[k];
 		values[shape->json] =
