@@ -140,8 +140,8 @@ TEST(no_count_is_lost_between_threads)
 			pthread_create(&threads[i], NULL, count_up, NULL), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	for (char c = 'a'; c <= 't'; c++)
-		sum += metric_get(&metrics[ROWS], (char[]){ c, '\0' });
+	for (int c = 'a'; c <= 't'; c++)
+		sum += metric_get(&metrics[ROWS], (char[]){ (char)c, '\0' });
 	assert_true(sum == THREADS * ROUNDS);
 	assert_non_null(strstr(text(0), "_sum{target=\"a\",reason=\"b\"} "
 					"80000\n"));
