@@ -49,14 +49,14 @@ struct board_facts {
 };
 
 struct board {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* taken before the head's and the stream's */
 	struct board_facts facts;
 	struct position applied;	   /* as last committed */
 	char *applied_text, *applied_file; /* owned; never NULL */
 	struct tickets tickets;
 	struct lag_history history;
 	struct head *head; /* borrowed; NULL until started */
-	bool changed;	   /* state or freshness: publish at once */
+	bool changed;	   /* the state: publish at once */
 };
 
 void board_init(struct board *board);

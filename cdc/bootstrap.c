@@ -268,6 +268,8 @@ static int copy(struct bootstrap *b, struct err *err)
 	while (started < workers &&
 	       pthread_create(&threads[started], NULL, work, b) == 0)
 		started++;
+	if (started == 0)
+		work(b); /* no room for threads: slower, not less */
 	for (int64_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	progress_done(&b->progress);

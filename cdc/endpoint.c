@@ -4,16 +4,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "cdc/board.h"
-#include "cdc/head.h"
 #include "cdc/page.h"
 #include "cdc/stats.h"
 #include "http/server.h"
 
-enum { POSITION_MAX = 1024 * 1024, ROUTES = 6 };
+enum { ROUTES = 6 };
 
 struct endpoint {
 	struct board *board; /* borrowed */

@@ -180,21 +180,23 @@ static int find_fresh(struct publisher *p, struct err *err)
 	    facts.epoch == 0)
 		return 0;
 	int rc = find_stale(p, stale, err);
-	if (rc < 0)
-		return rc;
-	pthread_mutex_lock(&p->board->lock);
-	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++) {
-		p->board->facts.fresh[d] = !stale[d];
+	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
 		any = any || stale[d];
-	}
-	p->board->changed = true;
-	pthread_mutex_unlock(&p->board->lock);
-	return any ? 0
-		   : pg_exec(p->pg,
+	/* Before the last domain is fresh, or a failure would not be tried
+	 * again. */
+	if (rc == 0 && !any)
+		rc = pg_exec(p->pg,
 			     "delete from ficus.chunks; "
 			     "update ficus.bootstrap set finished_at = now() "
 			     "where finished_at is null",
 			     err);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&p->board->lock);
+	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
+		p->board->facts.fresh[d] = !stale[d];
+	pthread_mutex_unlock(&p->board->lock);
+	return 0;
 }
 
 static int connect_target(struct publisher *p, struct err *err)
