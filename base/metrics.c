@@ -95,6 +95,13 @@ void metric_set(struct metric *m, const char *label_value, double value)
 			      memory_order_relaxed);
 }
 
+void metric_total(struct metric *m, const char *label_value, uint64_t total)
+{
+	assert(m->type == METRIC_COUNTER);
+	atomic_store_explicit(&series_of(m, label_value)->count, total,
+			      memory_order_relaxed);
+}
+
 void metric_observe(struct metric *m, const char *label_value, double seconds)
 {
 	struct metric_series *s = series_of(m, label_value);

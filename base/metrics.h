@@ -32,6 +32,8 @@ struct metric {
  * buckets run from 100 µs to 60 s in a 1-2.5-5 ladder. */
 void metric_add(struct metric *m, const char *label_value, uint64_t n);
 void metric_set(struct metric *m, const char *label_value, double value);
+/* A counter whose total somebody else keeps; it may begin anew. */
+void metric_total(struct metric *m, const char *label_value, uint64_t total);
 void metric_observe(struct metric *m, const char *label_value, double seconds);
 /* Of a histogram the number of observations; 0 if there is none. */
 double metric_get(struct metric *m, const char *label_value);

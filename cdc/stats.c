@@ -92,6 +92,15 @@ static void take(struct board *board, struct reading *r)
 		head_state(board->head, &r->head, NULL);
 }
 
+/* None of the totals is beyond what a double holds exactly. */
+static void set(struct metric *m, double value)
+{
+	if (m->type == METRIC_COUNTER)
+		metric_total(m, NULL, (uint64_t)value);
+	else
+		metric_set(m, NULL, value);
+}
+
 void stats_write(struct board *board, struct buf *out)
 {
 	struct reading reading;
@@ -99,8 +108,7 @@ void stats_write(struct board *board, struct buf *out)
 	size_t i = 0;
 
 	take(board, &reading);
-#define STAT_SET(name, type, help, value)                                      \
-	metric_set(&stats[i++], NULL, (double)(value));
+#define STAT_SET(name, type, help, value) set(&stats[i++], (double)(value));
 	STATS(STAT_SET)
 #undef STAT_SET
 	metrics_write(stats, (int)i, 1, out);

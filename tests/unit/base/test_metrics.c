@@ -72,6 +72,13 @@ TEST(counters_and_gauges_are_written_by_label)
 		strstr(text(0), "\nf_plain_total 18446744073709551615\n"));
 }
 
+TEST(a_total_kept_elsewhere_may_begin_anew)
+{
+	metric_total(&metrics[PLAIN], NULL, 7);
+	metric_total(&metrics[PLAIN], NULL, 3);
+	assert_non_null(strstr(text(0), "\nf_plain_total 3\n"));
+}
+
 TEST(a_gauge_may_be_no_number)
 {
 	metric_set(&metrics[LAG], NULL, strtod("nan", NULL));
@@ -177,6 +184,7 @@ TEST(the_reference_has_a_row_per_family)
 #define CLEAN(name) cmocka_unit_test_teardown(name, forget)
 RUN(CLEAN(nothing_counted_is_zero_for_a_counter_and_absent_for_the_rest),
     CLEAN(counters_and_gauges_are_written_by_label),
+    CLEAN(a_total_kept_elsewhere_may_begin_anew),
     CLEAN(a_gauge_may_be_no_number), CLEAN(histograms_count_from_below),
     CLEAN(too_many_series_end_in_other),
     CLEAN(no_count_is_lost_between_threads),
