@@ -178,6 +178,13 @@ class Source(Server):
             for sql in statements:
                 cursor.execute(sql)
 
+    def own_tmp(self):
+        """Not /tmp: a server that starts removes what looks like its own
+        temporary tables there, which are another's."""
+        path = self.data + "-tmp"
+        os.makedirs(path, exist_ok=True)
+        return path
+
     def load(self, path_or_bytes, database, client=None, replace=()):
         """Feed a dump to the command-line client."""
         data = path_or_bytes
@@ -242,6 +249,7 @@ class MariaDB(Source):
             f"--datadir={self.data}", f"--port={self.port}",
             f"--socket={self.data}.sock", "--bind-address=127.0.0.1",
             f"--init-file={self.templates[self.kind]}.sql",
+            f"--tmpdir={self.own_tmp()}",
             "--server-id=1", "--log-bin=mysql-bin", "--binlog-format=ROW",
             "--binlog-row-image=FULL", "--innodb-flush-log-at-trx-commit=2",
             "--sync-binlog=0", "--innodb-buffer-pool-size=256M",
@@ -319,6 +327,7 @@ class MySQL(Source):
             "--secure-file-priv=",
             "--bind-address=127.0.0.1",
             f"--init-file={self.templates[self.kind]}.sql",
+            f"--tmpdir={self.own_tmp()}",
             "--server-id=1", "--log-bin=mysql-bin", "--binlog-format=ROW",
             "--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0",
             "--innodb-buffer-pool-size=256M", "--max-allowed-packet=1G",
