@@ -44,13 +44,21 @@ if [ "$(id -u)" != 0 ]; then
 	as_root=(sudo)
 fi
 echo "installing: ${missing[*]}"
-"${as_root[@]}" apt-get update -q >/dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {
+	"${as_root[@]}" "$@" >"$log" 2>&1 </dev/null || {
+		tail -20 "$log" >&2
+		exit 1
+	}
+}
+quietly apt-get update -q
 # Servers are started by us, privately: keep apt from starting its own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
 	"${as_root[@]}" chmod +x $policy
-	trap '"${as_root[@]}" rm -f $policy' EXIT
+	trap '"${as_root[@]}" rm -f $policy; rm -f "$log"' EXIT
 fi
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
-	--no-install-recommends "${missing[@]}" >/dev/null
+quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+	--no-install-recommends "${missing[@]}"

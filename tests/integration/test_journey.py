@@ -13,7 +13,7 @@ import time
 import pytest
 
 from demo import journey
-from tests.integration import shops
+from tests.integration import conftest, shops
 from tests.lib import load, programs, servers
 
 RATE = 160  # the stand-in can do 200
@@ -109,8 +109,7 @@ def test_status_and_checkpoint_name_the_same_applier(stage):
 def user_documents():
     yield os.path.join(programs.ROOT, "tests", "golden", "routes",
                        "user.yaml")
-    original = os.path.join(os.path.dirname(programs.ROOT), "shared",
-                            "user-routing.yaml")
+    original = os.path.join(conftest.SHARED, "user-routing.yaml")
     if os.path.exists(original):
         yield original
 
@@ -170,6 +169,7 @@ def test_no_read_fails_while_postgres_stops(stage):
     assert reads.share(0.5, before) > 0.8
 
 
+@pytest.mark.slow
 def test_no_read_fails_while_postgres_is_killed(stage):
     with reading(stage) as reads:
         stage.target.kill()
@@ -178,6 +178,7 @@ def test_no_read_fails_while_postgres_is_killed(stage):
         wait_for_copy(reads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["stop", "kill", "freeze"])
 def test_no_read_fails_while_cdc_is_away(stage, how):
     with reading(stage) as reads:
@@ -196,6 +197,7 @@ def test_no_read_fails_while_cdc_is_away(stage, how):
         wait_for_copy(reads)
 
 
+@pytest.mark.slow
 def test_no_read_fails_while_the_flag_switches(stage):
     with reading(stage) as reads:
         for _ in range(3):
@@ -245,6 +247,7 @@ def number_of(answer):
     return int(name[1:]) if name.startswith("n") else 0
 
 
+@pytest.mark.slow
 def test_the_copy_is_read_only_while_it_is_fresh(
         source, source_database, own_postgres, directory):
     """cdc is frozen again and again; no answer of the copy is older than
@@ -279,6 +282,7 @@ def test_the_copy_is_read_only_while_it_is_fresh(
         assert worst <= 0.75, worst
 
 
+@pytest.mark.slow
 def test_no_copy_read_before_a_restarted_cdc_has_caught_up(stage):
     """Writes pile up while cdc is away; after its start the first read from
     the copy shows the last of them."""
@@ -308,7 +312,8 @@ def test_no_copy_read_before_a_restarted_cdc_has_caught_up(stage):
 
 # --- read-your-writes
 
-@pytest.mark.parametrize("routers", [1, 2])
+@pytest.mark.parametrize("routers", [
+    1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_client_never_reads_older_than_it_wrote(stage, routers):
     """Write through one router, read at once through each, over and over;
     what was seen never goes back. Somebody else keeps writing."""
@@ -338,6 +343,7 @@ def test_a_client_never_reads_older_than_it_wrote(stage, routers):
     assert from_copy >= 60 * len(clients), from_copy
 
 
+@pytest.mark.slow
 def test_two_reads_never_go_back_in_time(stage):
     """Magento first, the copy later: the copy's answer is not older."""
     stage.all_from_copy()
