@@ -265,7 +265,7 @@ def change_by_sql(stage):
         while t.execute("select firstname from customer_records where "
                         "entity_id = 7").fetchone()[0] != mark:
             need(time.monotonic() - begun < 5, "it did not within 5 s")
-        say(f"   MariaDB commit to visible in PostgreSQL: "
+        say(f"   committed at the source to visible in PostgreSQL: "
             f"{(time.monotonic() - begun) * 1000:.1f} ms")
 
 

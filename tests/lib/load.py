@@ -1,8 +1,9 @@
 """Reads through the router at a steady rate, each one looked at.
 
 A read fails when its answer is not 200 or does not come at all; a closed
-connection counts. Paces itself: thread k of n sends at k/rate, (k+n)/rate, …
-and never faster to make up for lost time.
+connection counts. Thread k of n sends at k/rate, (k+n)/rate, …, so that the
+rate holds as long as answers take less than n/rate; what is lost beyond that is
+not made up for.
 """
 
 import http.client
@@ -33,7 +34,7 @@ class Read:
 class Load:
     """with Load(port, paths, 150) as load: …; then load.reads."""
 
-    def __init__(self, port, paths, rate=150, threads=20, headers=None,
+    def __init__(self, port, paths, rate=150, threads=80, headers=None,
                  timeout=15):
         self.port, self.paths, self.timeout = port, paths, timeout
         self.headers = headers or {}
