@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pg.h"
+#include "base/thread.h"
 #include "cdc/binlog/position.h"
 #include "cdc/board.h"
 #include "cdc/checkpoint.h"
@@ -266,7 +267,7 @@ static int copy(struct bootstrap *b, struct err *err)
 	progress_init(&b->progress, "copying", b->plan.total - b->plan.count,
 		      b->plan.total);
 	while (started < workers &&
-	       pthread_create(&threads[started], NULL, work, b) == 0)
+	       thread_start(&threads[started], work, b) == 0)
 		started++;
 	if (started == 0)
 		work(b); /* no room for threads: slower, not less */

@@ -1,7 +1,6 @@
 #include "cdc/head.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "cdc/binlog/position.h"
 #include "cdc/source.h"
 
@@ -186,28 +186,6 @@ static void *sample_all(void *user)
 	return NULL;
 }
 
-static int start_thread(struct head *head)
-{
-	sigset_t all, old;
-	int fail;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	fail = pthread_create(&head->thread, NULL, sample_all, head);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return fail;
-}
-
-static void init_cond(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 static void head_free(struct head *head)
 {
 	while (head->count > 0)
@@ -233,8 +211,8 @@ int head_start(const struct source_config *config, const char *mode,
 	head->passed_us = INT64_MIN;
 	head->state.sampled_us = INT64_MIN;
 	pthread_mutex_init(&head->lock, NULL);
-	init_cond(&head->wake);
-	fail = start_thread(head);
+	thread_cond_init(&head->wake);
+	fail = thread_start(&head->thread, sample_all, head);
 	if (fail) {
 		head_free(head);
 		return err_set(err, ERR_LIMIT, "the head sampler's thread: %s",

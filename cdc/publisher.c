@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pg.h"
+#include "base/thread.h"
 #include "cdc/board.h"
 #include "cdc/head.h"
 #include "cdc/stopper.h"
@@ -301,7 +302,7 @@ struct publisher *publisher_start(const struct pg_config *target,
 	p->target = target;
 	p->board = board;
 	stopper_init(&p->stop);
-	if (pthread_create(&p->thread, NULL, run, p) != 0)
+	if (thread_start(&p->thread, run, p) != 0)
 		abort(); /* no thread at start is no memory */
 	return p;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "cdc/source.h"
 
 /* Packets are handed over by the block, each packet preceded by its length.
@@ -41,16 +41,6 @@ struct stream {
 	struct block *taken; /* owned; the consumer's alone */
 	size_t at;	     /* how far it has got in there */
 };
-
-static void init_cond(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
 
 /* The last block with room for n more bytes; the lock is held. */
 static struct block *block_for(struct stream *stream, size_t n)
@@ -129,19 +119,6 @@ static void *read_all(void *user)
 	return NULL;
 }
 
-/* Signals are for the thread that waits for them. */
-static int start_thread(struct stream *stream)
-{
-	sigset_t all, old;
-	int fail;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	fail = pthread_create(&stream->thread, NULL, read_all, stream);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return fail;
-}
-
 static void stream_free(struct stream *stream)
 {
 	struct block *next;
@@ -176,9 +153,9 @@ int stream_open(const struct source_config *config, size_t queue_bytes,
 	stream->limit = queue_bytes;
 	stream->counts.heard_us = clock_mono_us();
 	pthread_mutex_init(&stream->lock, NULL);
-	init_cond(&stream->data);
-	init_cond(&stream->room);
-	fail = start_thread(stream);
+	thread_cond_init(&stream->data);
+	thread_cond_init(&stream->room);
+	fail = thread_start(&stream->thread, read_all, stream);
 	if (fail) {
 		stream_free(stream);
 		return err_set(err, ERR_LIMIT, "the reader thread: %s",

@@ -1,12 +1,12 @@
 /* The server with a thread and a loop of its own. */
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "http/server.h"
 
 struct http_server_thread {
@@ -25,25 +25,12 @@ static void on_stop(uv_async_t *async)
 	uv_close((uv_handle_t *)async, NULL);
 }
 
-/* Signals are the main thread's business; a broken pipe is an error here. */
 static void *run(void *arg)
 {
 	struct http_server_thread *t = (struct http_server_thread *)arg;
 
 	(void)uv_run(&t->loop, UV_RUN_DEFAULT);
 	return NULL;
-}
-
-static int start_thread(struct http_server_thread *t)
-{
-	sigset_t all, before;
-	int failed;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&t->thread, NULL, run, t);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
 }
 
 /* Runs the loop until it is empty, which ends it. */
@@ -92,7 +79,7 @@ http_server_thread_start(const struct http_server_conf *conf, struct err *err)
 	if (failed)
 		return give_up(t, "wake-up", -failed, err);
 	t->stop.data = t;
-	failed = start_thread(t);
+	failed = thread_start(&t->thread, run, t);
 	if (failed) {
 		uv_close((uv_handle_t *)&t->stop, NULL);
 		return give_up(t, "thread", failed, err);

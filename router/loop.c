@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "http/listen.h"
 #include "router/conn.h"
 #include "router/read/read.h"
@@ -256,7 +257,7 @@ int loop_start(struct router *router, const char *listen, bool shared,
 	handles_open(loop);
 	upstreams_open(loop);
 	rc = services_open(loop, err);
-	if (pthread_create(&impl->thread, NULL, loop_main, loop) != 0)
+	if (thread_start(&impl->thread, loop_main, loop) != 0)
 		abort(); /* no threads: as no memory */
 	if (rc < 0) {
 		loop_stop(loop, true);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pg.h"
+#include "base/thread.h"
 #include "router/fence.h"
 
 enum { TICK_MS = 20, RETRY_MS = 200, TRIM_US = 10 * 1000 * 1000 };
@@ -270,7 +271,6 @@ struct ticket_office *ticket_office_start(const struct pg_config *config,
 					  const char *name)
 {
 	struct ticket_office *office = mem_zalloc(sizeof(*office));
-	pthread_condattr_t attr;
 
 	office->config = config;
 	office->fences = fences;
@@ -278,11 +278,8 @@ struct ticket_office *ticket_office_start(const struct pg_config *config,
 	office->queue = mem_array(TICKET_QUEUE_MAX, sizeof(struct key));
 	office->taken = mem_array(TICKET_QUEUE_MAX, sizeof(struct key));
 	pthread_mutex_init(&office->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&office->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	if (pthread_create(&office->thread, NULL, office_main, office) != 0)
+	thread_cond_init(&office->wake);
+	if (thread_start(&office->thread, office_main, office) != 0)
 		abort(); /* no threads: as no memory */
 	return office;
 }

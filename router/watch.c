@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pg.h"
+#include "base/thread.h"
 #include "router/ticket.h"
 
 enum { STOP_MS = 1000 };
@@ -279,7 +280,7 @@ struct watch *watch_start(const struct watch_conf *conf)
 		log_err("flags on disk", KV_ERR(&err));
 	watch->any_on = flags_any_on(&watch->flags);
 	publish(watch);
-	if (pthread_create(&watch->thread, NULL, watch_main, watch) != 0)
+	if (thread_start(&watch->thread, watch_main, watch) != 0)
 		abort(); /* no threads: as no memory */
 	return watch;
 }
