@@ -6,6 +6,7 @@
 #     ./demo.sh --keep    the same, and leave everything running
 #     ./demo.sh --stop    end what --keep left running
 #
+# FICUS_DEMO_DATA names another directory for data and logs; it is emptied.
 # Works as root and with sudo; needs no terminal. The last line is "everything
 # worked", and the exit code 0 only then.
 set -euo pipefail

@@ -25,7 +25,8 @@ sys.path.insert(0, ROOT)
 from demo import shop  # noqa: E402
 from tests.lib import programs, servers  # noqa: E402
 
-PLACE = os.path.join(ROOT, "build", "demo-data")
+PLACE = os.environ.get("FICUS_DEMO_DATA") or os.path.join(
+    ROOT, "build", "demo-data")
 PIDS = os.path.join(PLACE, "running.json")
 SIZES = {"customers": 300, "products": 200, "categories": 30, "orders": 250}
 
