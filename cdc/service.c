@@ -146,6 +146,20 @@ static void switch_off(struct service *s, const struct err *why)
 		log_warn("alert not delivered, ignoring", KV_ERR(&err));
 }
 
+/* What the decoder found says nothing of what to do. */
+static int add_cure(struct err *err)
+{
+	char found[sizeof(err->msg)];
+
+	memcpy(found, err->msg, sizeof(found));
+	return err_set(err, ERR_CORRUPT,
+		       "%.500s; read twice: if mysqlbinlog "
+		       "--verify-binlog-checksum reads the source's log, look "
+		       "at what is between it and us; else empty the records "
+		       "and run cdc --bootstrap",
+		       found);
+}
+
 static int run(struct service *s, struct err *err)
 {
 	while (!stopper_wait(s->stop, 0)) {
@@ -156,7 +170,7 @@ static int run(struct service *s, struct err *err)
 		if (!worth_retrying(s, rc)) {
 			if (rc == ERR_TARGET)
 				switch_off(s, err);
-			return rc;
+			return rc == ERR_CORRUPT ? add_cure(err) : rc;
 		}
 		pause_after(s, err);
 		memset(err, 0, sizeof(*err));
