@@ -89,6 +89,12 @@ static int set_session(struct apply *apply, struct err *err)
 				  ? "set synchronous_commit = on"
 				  : "set synchronous_commit = off";
 
+	/* If we are killed, a statement that runs for long, or waits for a
+	 * lock, must not keep our place (epoch.h) until it is done. */
+	if (pg_server_version(apply->pg) >= 140000 &&
+	    pg_exec(apply->pg, "set client_connection_check_interval = '500ms'",
+		    err) < 0)
+		return err_wrap(err, "setting up the session");
 	/* Statements are prepared once and the arrays' lengths vary: what is
 	 * planned for any length is right for all. */
 	if (pg_exec(apply->pg,

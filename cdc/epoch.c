@@ -35,7 +35,7 @@ static int wait_for_lock(struct pg *pg, bool *got, struct err *err)
 {
 	struct err late = { 0 };
 
-	if (pg_exec(pg, "set lock_timeout = '2s'", err) < 0)
+	if (pg_exec(pg, "set lock_timeout = '4s'", err) < 0)
 		return err->code;
 	int rc = pg_exec(pg, "select pg_advisory_lock(" LOCK ")", &late);
 	*got = rc == 0;

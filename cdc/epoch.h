@@ -15,7 +15,7 @@
 struct err;
 struct pg;
 
-/* ERR_OPERATOR: another cdc holds it, and still does after 2 seconds; names its
+/* ERR_OPERATOR: another cdc holds it, and still does after 4 seconds; names its
  * instance and backend. With `takeover`, or if it is an earlier session of the
  * same instance, that backend is terminated instead. The claim lasts as long as
  * the connection. */

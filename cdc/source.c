@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <errmsg.h>
@@ -203,6 +206,18 @@ static struct source *source_new(const struct source_config *config)
 	return source;
 }
 
+/* While the server looks for our place, or works on a question, it is silent
+ * for minutes; whether it is still there, its kernel says. */
+static void keep_alive(int fd)
+{
+	static const int yes = 1, idle_s = 10, every_s = 5, probes = 3;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
 int source_connect(const struct source_config *config, struct source **ret,
 		   struct err *err)
 {
@@ -212,6 +227,7 @@ int source_connect(const struct source_config *config, struct source **ret,
 	if (fail)
 		return fail;
 	source->fd = (int)mysql_get_socket(source->mysql);
+	keep_alive(source->fd);
 	read_server(source);
 	fail = set_session(source, err);
 	if (fail)
