@@ -40,13 +40,15 @@ class Copy:
         self.assert_equal()
 
     def write(self, *statements):
-        """All in one transaction of the source."""
+        """All in one transaction of the source; rows it changed."""
+        changed = 0
         with self.source.connect(self.sdb) as c, c.cursor() as cursor:
             cursor.execute("set sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
             c.begin()
             for sql in statements:
-                cursor.execute(sql)
+                changed += cursor.execute(sql)
             c.commit()
+        return changed
 
     def session(self):
         return self.source.connect(self.sdb)
