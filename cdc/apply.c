@@ -89,12 +89,6 @@ static int set_session(struct apply *apply, struct err *err)
 				  ? "set synchronous_commit = on"
 				  : "set synchronous_commit = off";
 
-	/* If we are killed, a statement that runs for long, or waits for a
-	 * lock, must not keep our place (epoch.h) until it is done. */
-	if (pg_server_version(apply->pg) >= 140000 &&
-	    pg_exec(apply->pg, "set client_connection_check_interval = '500ms'",
-		    err) < 0)
-		return err_wrap(err, "setting up the session");
 	/* Statements are prepared once and the arrays' lengths vary: what is
 	 * planned for any length is right for all. */
 	if (pg_exec(apply->pg,
@@ -233,22 +227,12 @@ static void queue_tail(struct apply *apply)
 	pg_pipe_query(apply->pg, "commit", NULL, 0);
 }
 
-/* What makes a commit fail as data is never the records' fault. */
-static int explain_tail(struct err *err)
-{
-	if (checkpoint_superseded(err))
-		return err_set(err, ERR_OPERATOR,
-			       "another cdc has taken over this database");
-	if (err->code == ERR_DATA)
-		err->code = ERR_TARGET;
-	return err_wrap(err, "committing");
-}
-
 static int commit_alone(struct apply *apply, struct err *err)
 {
 	pg_pipe_begin(apply->pg);
 	queue_tail(apply);
-	return flush_sync(&apply->flush, 0, err) < 0 ? explain_tail(err) : 0;
+	return flush_sync(&apply->flush, 0, err) < 0 ? checkpoint_refused(err)
+						     : 0;
 }
 
 /* The whole part, and with `tail` the end of the transaction. */
@@ -283,7 +267,7 @@ static int write_part(struct apply *apply, enum batch_part part, bool tail,
 		return 0;
 	if (rc != ERR_DATA || checkpoint_superseded(&refusal)) {
 		*err = refusal;
-		return tail ? explain_tail(err) : rc;
+		return tail ? checkpoint_refused(err) : rc;
 	}
 	if (pg_exec(apply->pg,
 		    apply->open ? "rollback to savepoint part;"

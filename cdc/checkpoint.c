@@ -111,3 +111,14 @@ bool checkpoint_superseded(const struct err *err)
 	return strstr(err->msg, "23502") && strstr(err->msg, "checkpoint") &&
 	       strstr(err->msg, "epoch");
 }
+
+int checkpoint_refused(struct err *err)
+{
+	if (checkpoint_superseded(err))
+		return err_set(err, ERR_OPERATOR,
+			       "another cdc has taken over this database: let "
+			       "it run, or stop it and start this one");
+	if (err->code == ERR_DATA)
+		err->code = ERR_TARGET;
+	return err_wrap(err, "committing");
+}

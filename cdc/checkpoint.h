@@ -39,5 +39,8 @@ enum {
 void checkpoint_queue(struct pg *pg, const struct checkpoint *checkpoint);
 /* Was that why the pipeline failed? */
 bool checkpoint_superseded(const struct err *err);
+/* The error of a commit: what makes it fail as data is never the records'
+ * fault. Returns its code. */
+int checkpoint_refused(struct err *err);
 
 #endif

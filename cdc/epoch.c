@@ -88,13 +88,24 @@ static int take_lock(struct pg *pg, const char *instance, bool takeover,
 	return got ? 0 : refuse(holders, err);
 }
 
+/* If we are killed, a statement that runs for long, or waits for a lock, must
+ * not keep our place until it is done. */
+static int end_with_us(struct pg *pg, struct err *err)
+{
+	if (pg_server_version(pg) < 140000)
+		return 0;
+	return pg_exec(pg, "set client_connection_check_interval = '500ms'",
+		       err);
+}
+
 int epoch_take(struct pg *pg, const char *instance, bool takeover,
 	       int64_t *ret_epoch, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	struct str name = str_of(instance);
 
-	if (take_lock(pg, instance, takeover, err) < 0)
+	if (end_with_us(pg, err) < 0 ||
+	    take_lock(pg, instance, takeover, err) < 0)
 		return err->code;
 	const struct pg_param param = { name.at, name.n, false };
 	if (pg_query(pg, raise_sql, &param, 1, &r, err) < 0)

@@ -6,6 +6,7 @@ compared."""
 import os
 import random
 import signal
+import threading
 import time
 
 import pytest
@@ -81,6 +82,53 @@ def test_cdc_killed(source, mode, kills, source_database, postgres,
                                    lambda: epoch(copy) > alive, 0.01)
             time.sleep(dice.uniform(0, 0.4))
         settle(copy, load, 100)
+
+
+def watch(copy, seen, ending):
+    """Reads as the shop's readers do: each transaction as a whole."""
+    with copy.target.connect(copy.tdb) as c:
+        while not ending.is_set():
+            seen.add(c.execute(
+                "select count(distinct lastname), count(distinct suffix) "
+                "from customers where entity_id <= 20").fetchone())
+            time.sleep(0.005)
+
+
+def test_cdc_killed_amid_large_transactions(source, source_database, postgres,
+                                            target_database, directory):
+    """Each is written in many parts, over a batch of 64 KiB; no part is ever
+    seen alone, nor applied twice."""
+    extra = {"replication": {"audit": True, "batch_bytes": "64KiB"}}
+    dice = random.Random(13)
+    ending, seen = threading.Event(), set()
+    with shops.running(source, source_database, postgres, target_database,
+                       directory, extra=extra) as copy:
+        copy.write("update customer_entity set lastname = 'l', suffix = 's'")
+        copy.cdc.wait_caught_up()
+        reader = threading.Thread(target=watch, args=(copy, seen, ending))
+        reader.start()
+        try:
+            for n in range(12):
+                copy.write(
+                    f"update customer_entity set lastname = 'l{n}'",
+                    "insert into sales_order (increment_id, store_id, "
+                    f"customer_note) select concat('{n}-', entity_id), 1, "
+                    "repeat('n', 20000) from customer_entity",
+                    "delete from sales_order where entity_id % 3 = 0",
+                    "update catalog_product_entity_varchar set value = "
+                    f"concat('v{n} ', entity_id)",
+                    f"update customer_entity set suffix = 's{n}'")
+                time.sleep(dice.uniform(0, 0.5))
+                if n % 3:
+                    copy.cdc.kill()
+                    copy.cdc.start()
+            copy.cdc.wait_caught_up()
+        finally:
+            ending.set()
+            reader.join()
+        assert seen == {(1, 1)}
+        copy.assert_converged()
+        assert_exactly_once(copy)
 
 
 def test_cdc_killed_while_the_target_is_busy(source, source_database,
