@@ -32,7 +32,7 @@
 #include "cdc/dead_letter.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
-#include "cdc/target_sql.h"
+#include "cdc/target.h"
 #include "cdc/writer.h"
 #include "transform/fk.h"
 #include "transform/mapping.h"
@@ -69,38 +69,6 @@ struct apply {
 
 /* --- opening --- */
 
-static int make_shapes(struct apply *apply, struct err *err)
-{
-	const struct mapping *mapping = apply->options.mapping;
-
-	apply->shape_count = mapping->target_count;
-	apply->shapes = mem_array(apply->shape_count, sizeof(*apply->shapes));
-	apply->letters = mem_array(apply->shape_count, sizeof(bool));
-	for (size_t i = 0; i < apply->shape_count; i++)
-		if (target_shape_init(&apply->shapes[i], mapping->targets[i],
-				      err) < 0)
-			return err->code;
-	return 0;
-}
-
-static int set_session(struct apply *apply, struct err *err)
-{
-	const char *sql = apply->options.synchronous_commit
-				  ? "set synchronous_commit = on"
-				  : "set synchronous_commit = off";
-
-	/* Statements are prepared once and the arrays' lengths vary: what is
-	 * planned for any length is right for all. */
-	if (pg_exec(apply->pg,
-		    "set timezone = 'UTC'; set datestyle = 'ISO, YMD';"
-		    " set jit = off; set plan_cache_mode = force_generic_plan;"
-		    " set idle_in_transaction_session_timeout = 0",
-		    err) < 0 ||
-	    pg_exec(apply->pg, sql, err) < 0)
-		return err_wrap(err, "setting up the session");
-	return 0;
-}
-
 static int read_state(struct apply *apply, struct err *err)
 {
 	int found = 0;
@@ -123,8 +91,8 @@ static int open_session(struct apply *apply, struct err *err)
 	const struct apply_options *o = &apply->options;
 	int64_t epoch = 0;
 
-	if (pg_connect(o->target, &apply->pg, err) < 0 ||
-	    set_session(apply, err) < 0 ||
+	if (target_connect(o->target, o->synchronous_commit, &apply->pg, err) <
+		    0 ||
 	    epoch_take(apply->pg, o->instance, o->takeover, &epoch, err) < 0 ||
 	    read_state(apply, err) < 0)
 		return err->code;
@@ -139,7 +107,10 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 
 	apply->options = *options;
 	audit_init(&apply->audit);
-	if (make_shapes(apply, err) < 0 || open_session(apply, err) < 0) {
+	apply->shape_count = options->mapping->target_count;
+	apply->letters = mem_array(apply->shape_count, sizeof(bool));
+	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0 ||
+	    open_session(apply, err) < 0) {
 		apply_close(apply);
 		return err->code;
 	}

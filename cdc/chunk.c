@@ -16,7 +16,7 @@
 #include "cdc/schema.h"
 #include "cdc/setup.h"
 #include "cdc/snapshot.h"
-#include "cdc/target_sql.h"
+#include "cdc/target.h"
 #include "cdc/writer.h"
 #include "transform/mapping.h"
 #include "transform/row_change.h"
@@ -46,12 +46,9 @@ static int open_both(struct chunk_reader *c, struct err *err)
 	int rc = source_connect(&c->setup->source, &c->source, err);
 
 	if (rc == 0)
-		rc = pg_connect(&c->setup->target, &c->pg, err);
+		rc = target_connect(&c->setup->target, false, &c->pg, err);
 	if (rc == 0)
-		rc = pg_exec(c->pg, "set synchronous_commit = off", err);
-	c->shapes = mem_array(mapping->target_count, sizeof(c->shapes[0]));
-	for (size_t i = 0; rc == 0 && i < mapping->target_count; i++)
-		rc = target_shape_init(&c->shapes[i], mapping->targets[i], err);
+		rc = target_shapes_new(mapping, &c->shapes, err);
 	if (rc < 0)
 		return rc;
 	c->batch = batch_new(c->shapes, mapping->target_count);

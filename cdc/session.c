@@ -217,7 +217,7 @@ static int check_identity(struct session *s, const char *source_id,
 
 	if (rc == 0)
 		rc = source_identity(source, &now, err);
-	if (rc != 0 || strcmp(now, source_id) == 0)
+	if (rc != 0 || !now || strcmp(now, source_id) == 0)
 		return rc;
 	if (s->ended.kind == POSITION_FILE)
 		return err_set(
