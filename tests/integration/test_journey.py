@@ -76,6 +76,7 @@ def stage(source, source_database, own_postgres, directory):
 # --- the journey of demo.sh
 
 @on_both
+@pytest.mark.sanitize
 def test_the_journey(stage):
     for step in journey.STEPS:
         step(stage)
@@ -177,6 +178,7 @@ def test_no_read_fails_while_postgres_stops(stage):
 
 
 @pytest.mark.slow
+@pytest.mark.sanitize
 def test_no_read_fails_while_postgres_is_killed(stage):
     with reading(stage) as reads:
         stage.target.kill()
@@ -320,6 +322,7 @@ def test_no_copy_read_before_a_restarted_cdc_has_caught_up(stage):
 # --- read-your-writes
 
 @on_both
+@pytest.mark.sanitize
 @pytest.mark.parametrize("routers", [
     1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_client_never_reads_older_than_it_wrote(stage, routers):
