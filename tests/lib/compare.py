@@ -96,10 +96,13 @@ def rows_of(cursor, names):
 
 class Compare:
     def __init__(self, source, source_database, target, target_database,
-                 schema="public", prefix=""):
+                 schema="public", prefix="", where=None):
+        """where: source table: condition on both sides, to compare a sample
+        of a large table's rows; the number of rows is compared anyhow."""
         self.source, self.sdb = source, source_database
         self.target, self.tdb = target, target_database
         self.schema, self.prefix = schema, prefix
+        self.where = where or {}
         self.differences = []
         self.values_compared = 0
 
@@ -158,13 +161,23 @@ class Compare:
                 self.say(f"{name}.{column}: missing in the target")
         names = [c for c in public if c in there]
         key = [c for c, k in columns if k == "PRI"]
+        where = self.where.get(table, "")
+        if where:
+            self.counts(table, name)
         self.s.execute("select " + ",".join(f"`{c}`" for c in names) +
-                       f" from `{self.prefix}{table}`")
+                       f" from `{self.prefix}{table}` {where}")
         left = {tuple(r[k] for k in key): r for r in rows_of(self.s, names)}
         self.t.execute("select " + ",".join(f'"{c}"' for c in names) +
-                       f' from "{self.schema}"."{name}"')
+                       f' from "{self.schema}"."{name}" {where}')
         right = {tuple(r[k] for k in key): r for r in rows_of(self.t, names)}
         self.rows(name, left, right)
+
+    def counts(self, table, name):
+        self.s.execute(f"select count(*) from `{self.prefix}{table}`")
+        self.t.execute(f'select count(*) from "{self.schema}"."{name}"')
+        left, right = self.s.fetchone()[0], self.t.fetchone()[0]
+        if left != right:
+            self.say(f"{name}: {left} rows in the source, {right} here")
 
     def rows(self, name, left, right):
         for key in left.keys() - right.keys():
