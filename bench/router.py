@@ -143,7 +143,8 @@ def wrk(port, pid, arguments, path=PATH, script=None):
     used = scene.cpu(pid) - before
     count = int(re.search(r"(\d+) requests in", done).group(1))
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1))
-    p50, p99 = (microseconds(re.search(rf"{p}%\s+(\S+)", done).group(1)) / 1e3
+    p50, p99 = (microseconds(re.search(rf"^ +{p}% +(\S+)", done,
+                                       re.MULTILINE).group(1)) / 1e3
                 for p in (50, 99))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
     bad = int(bad.group(1)) if bad else 0
@@ -234,7 +235,7 @@ spec:
     servers.wait_until(
         "reads from the copy", 30, lambda: programs.http(
             router.url("/api/v1/customers/1")).headers.get(
-                "X-Ficus-Route") == "copy")
+                "X-Ficus-Route", "").startswith("copy"))
     return router
 
 
