@@ -26,9 +26,11 @@ as "$bin/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 \
 	--locale=C.UTF-8 >/dev/null
 settings="-c shared_buffers=512MB -c max_wal_size=8GB -c wal_compression=on"
 settings="$settings -c checkpoint_timeout=30min -c wal_buffers=16MB"
-as "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p $port
-	-c listen_addresses=127.0.0.1 -c unix_socket_directories= $settings" \
-	start >/dev/null
-echo "$("$bin/postgres" --version); $(nproc) cores;$settings"
+# On one line: pg_ctl hands it to a shell.
+options="-p $port -c listen_addresses=127.0.0.1"
+options="$options -c unix_socket_directories= $settings"
+as "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
+	-o "$options" start >/dev/null
+echo "$("$bin/postgres" --version); $(nproc) cores; $settings"
 "$build/bench/bench_apply" \
 	"host=127.0.0.1 port=$port user=postgres dbname=postgres" "$@"
