@@ -239,6 +239,16 @@ static void body_take(const struct peer *peer, const char *head)
 	atomic_fetch_add(&peer->server->body_bytes, n);
 }
 
+/* Connections have a thread each; whoever reads it has its answer. */
+static void head_keep(struct faulty *server, const char *head, size_t size)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	memcpy(server->last_head, head, size);
+	pthread_mutex_unlock(&lock);
+}
+
 static void *peer_main(void *arg)
 {
 	struct peer *peer = arg;
@@ -250,7 +260,7 @@ static void *peer_main(void *arg)
 		enum faulty_mode mode =
 			(enum faulty_mode)atomic_load(&server->mode);
 
-		memcpy(server->last_head, head, sizeof(head));
+		head_keep(server, head, sizeof(head));
 		atomic_fetch_add(&server->requests, 1);
 		if (mode == FAULTY_EARLY) {
 			say(peer->fd, "HTTP/1.1 413 Big\r\nContent-Length: 3"
