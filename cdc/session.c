@@ -44,17 +44,33 @@ struct session {
 	char *ended_file;
 	bool rows_pending;    /* ended transactions with rows wait */
 	bool schema_stale;    /* a DDL named one of our tables */
+	bool target_failed;   /* the applier: what it holds is gone */
 	int64_t pending_us;   /* since when, monotonic */
 	int64_t committed_us; /* last commit */
 };
 
 /* --- what the assembler tells us */
 
+static int judged(struct session *s, int rc)
+{
+	s->target_failed = s->target_failed || rc < 0;
+	return rc;
+}
+
+static int on_change(void *user, const struct record_change *change,
+		     struct err *err)
+{
+	struct session *s = user;
+
+	return judged(s, apply_change(s->apply, change, err));
+}
+
 static int on_end(void *user, const struct group_end *end, struct err *err)
 {
 	struct session *s = user;
-	int rc = apply_end(s->apply, end->position_text, end->file_position,
-			   end->transaction, err);
+	int rc =
+		judged(s, apply_end(s->apply, end->position_text,
+				    end->file_position, end->transaction, err));
 
 	if (rc < 0)
 		return rc;
@@ -73,7 +89,7 @@ static int on_rollback(void *user, struct err *err)
 {
 	struct session *s = user;
 
-	return apply_abandon(s->apply, err);
+	return judged(s, apply_abandon(s->apply, err));
 }
 
 struct ddl_effect {
@@ -108,7 +124,7 @@ static int empty_table(struct session *s, const struct mapping_table *table,
 	if (table->kind == TABLE_EAV)
 		return refuse_ddl(table, DDL_TRUNCATE, err);
 	s->rows_pending = true;
-	return apply_change(s->apply, &change, err);
+	return on_change(s, &change, err);
 }
 
 static int on_ddl(void *user, struct str schema, struct str sql,
@@ -207,38 +223,13 @@ static int open_apply(struct session *s, struct err *err)
 	return apply_open(&options, &s->apply, err);
 }
 
-/* A position means something on its own server only, unless GTIDs name it. */
-static int check_identity(struct session *s, const char *source_id,
-			  struct err *err)
-{
-	CLEANUP(source_closep) struct source *source = NULL;
-	CLEANUP(mem_freep) char *now = NULL;
-	int rc = source_connect(&s->setup->source, &source, err);
-
-	if (rc == 0)
-		rc = source_identity(source, &now, err);
-	if (rc != 0 || !now || strcmp(now, source_id) == 0)
-		return rc;
-	if (s->ended.kind == POSITION_FILE)
-		return err_set(
-			err, ERR_OPERATOR,
-			"the checkpoint is of the server %s, this is "
-			"%s: a file position means nothing here; connect "
-			"to the right server, or empty the records and "
-			"run cdc --bootstrap",
-			source_id, now);
-	log_warn("another source server: its GTIDs must contain the checkpoint",
-		 KV_STR("was", source_id), KV_STR("is", now));
-	return 0;
-}
-
 static int open_stream(struct session *s, struct err *err)
 {
 	const struct settings *settings = &s->setup->settings;
 
 	s->sink = (struct group_sink){ .user = s,
-				       .change = apply_change,
-				       .change_user = s->apply,
+				       .change = on_change,
+				       .change_user = s,
 				       .end = on_end,
 				       .rollback = on_rollback,
 				       .ddl = on_ddl };
@@ -289,7 +280,8 @@ static int begin(struct session *s, struct err *err)
 	s->transform = transform_new(s->setup->mapping);
 	rc = load_copy(s, err);
 	if (rc == 0)
-		rc = check_identity(s, from->source_id, err);
+		rc = setup_same_server(s->setup, from->source_id,
+				       s->ended.kind == POSITION_FILE, err);
 	if (rc == 0)
 		rc = open_stream(s, err);
 	if (rc == 0)
@@ -354,7 +346,7 @@ static void tell_board(struct session *s, int64_t ticket)
 static int commit(struct session *s, struct err *err)
 {
 	int64_t ticket = board_ticket_proven(s->board, &s->ended);
-	int rc = apply_commit(s->apply, ticket, err);
+	int rc = judged(s, apply_commit(s->apply, ticket, err));
 
 	if (rc < 0)
 		return rc;
@@ -462,6 +454,17 @@ static int finish(struct session *s, struct err *err)
 	return rc;
 }
 
+/* The stream failed: transactions before the fault are none of its. */
+static void keep_what_came_before(struct session *s)
+{
+	struct err err = { 0 };
+
+	if (!s->target_failed && finish(s, &err) < 0)
+		log_warn("transactions before the fault not committed, "
+			 "ignoring: they are read again",
+			 KV_ERR(&err));
+}
+
 int session_run(struct session *s, const struct stopper *stop, struct err *err)
 {
 	int64_t looked_us = 0;
@@ -476,10 +479,11 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 			judge_state(s);
 			if (stopper_wait(stop, 0))
 				return finish(s, err);
-			rc = apply_alive(s->apply, err);
+			rc = judged(s, apply_alive(s->apply, err));
 		}
 		if (rc == 0)
 			rc = turn(s, err);
 	}
+	keep_what_came_before(s);
 	return rc;
 }

@@ -196,6 +196,8 @@ def copy(source, source_database, postgres, target_database, directory):
 
 def test_a_session_that_logs_minimal_images(copy):
     """Half a row can't be applied; what was before it is."""
+    for n in range(20):
+        copy.write(f"update customer_entity set firstname = 'w{n}'")
     copy.write("update customer_entity set firstname = 'whole'")
     copy.write("set session binlog_row_image = 'MINIMAL'",
                f"update customer_entity set lastname = '{VALUE}'")
