@@ -117,7 +117,7 @@ else
 	integration integration-asan asan -m sanitize
 	if build tsan gcc -Db_sanitize=thread; then unit tsan; fi
 	if build fuzz "$clang" -Dfuzz=true -Db_sanitize=address,undefined \
-		-Db_lundef=false; then fuzz 15; fi
+		-Db_lundef=false; then fuzz 8; fi
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
