@@ -8,7 +8,6 @@
 
 #include <libpq-fe.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pg_error.h"

@@ -21,7 +21,6 @@
 #include "base/clock.h"
 #include "base/defs.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/apply.h"
 #include "cdc/catalog.h"

@@ -80,11 +80,6 @@ void group_free(struct group *group)
 	free(group);
 }
 
-void group_freep(struct group **group)
-{
-	group_free(*group);
-}
-
 /* ---- The other events ---- */
 
 static int on_gtid(struct group *group, const struct event *event,
@@ -347,11 +342,6 @@ void group_set_schema(struct group *group, const struct schema *schema)
 bool group_is_open(const struct group *group)
 {
 	return group->now.open;
-}
-
-const struct position *group_position(const struct group *group)
-{
-	return &group->position;
 }
 
 const struct group_counts *group_counts(const struct group *group)

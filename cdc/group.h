@@ -77,7 +77,6 @@ struct group_options {
 struct group *group_new(const struct group_options *options,
 			const struct position *start);
 void group_free(struct group *group); /* NULL is fine */
-void group_freep(struct group **group);
 
 /* One event, header first, as it came from the server. */
 int group_feed(struct group *group, const uint8_t *at, size_t n,
@@ -88,8 +87,6 @@ void group_set_schema(struct group *group, const struct schema *schema);
 
 /* Is a transaction open? Commits are possible either way: what end() gave. */
 bool group_is_open(const struct group *group);
-/* As of the last end(). */
-const struct position *group_position(const struct group *group);
 
 /* A table whose rows were passed over. */
 struct group_skipped {

@@ -43,11 +43,6 @@ void group_rows_free(struct group_rows *group)
 	free(group);
 }
 
-uint64_t group_rows_invalid_text(const struct group_rows *group)
-{
-	return group->values.invalid_text;
-}
-
 static void make_room(struct group_rows *group, size_t columns)
 {
 	if (columns <= group->room)

@@ -23,6 +23,5 @@ void group_rows_free(struct group_rows *group); /* NULL is fine */
 int group_rows_feed(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count,
 		    struct err *err) MUST_CHECK;
-uint64_t group_rows_invalid_text(const struct group_rows *group);
 
 #endif

@@ -21,7 +21,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "cdc/binlog/position.h"
 #include "cdc/binlog/types.h"
 #include "cdc/source_impl.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "http/write.h"
 #include "router/answer.h"
 #include "router/conn.h"
 #include "router/loop.h"

@@ -1,7 +1,6 @@
 #include "router/explain.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "http/parse.h"
 #include "router/facts.h"

@@ -45,11 +45,6 @@ static const char builtin[] = "apiVersion: networking.istio.io/v1beta1\n"
 			      "    route:\n"
 			      "    - destination: {host: magento}\n";
 
-const char *routes_builtin(void)
-{
-	return builtin;
-}
-
 /* port: {number: 80} */
 static int port_parse(const struct routes_loader *l,
 		      const struct yaml_node *node, uint16_t *ret,

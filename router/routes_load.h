@@ -47,7 +47,5 @@ int routes_load(const char *path, const struct routes_conf *conf,
 int routes_parse(const char *file, const void *bytes, size_t n,
 		 const struct routes_conf *conf, struct routes **ret,
 		 struct err *err) MUST_CHECK;
-/* The built-in document, as a text to start an own one from. */
-const char *routes_builtin(void);
 
 #endif

@@ -35,7 +35,6 @@ struct sock {
 	bool paused, writing, shut;
 	bool broken; /* writing failed; `lost` is on its way */
 	size_t lingered;
-	uint64_t sent;
 	struct buf out;	   /* not yet given to libuv */
 	struct buf flight; /* given to uv_write */
 	char peer[INET6_ADDRSTRLEN];
@@ -74,11 +73,6 @@ void sock_pool_free(struct sock_pool *pool)
 		free(sock);
 	}
 	free(pool);
-}
-
-size_t sock_pool_open(const struct sock_pool *pool)
-{
-	return pool->open;
 }
 
 static bool live(const struct sock *sock)
@@ -123,17 +117,10 @@ struct sock *sock_take(struct sock_pool *pool, const struct sock_events *events,
 	sock->handles = 2;
 	sock->paused = sock->writing = sock->shut = sock->broken = false;
 	sock->lingered = 0;
-	sock->sent = 0;
 	sock->peer[0] = '\0';
 	sock->events = events;
 	sock->user = user;
 	return sock;
-}
-
-void sock_hand(struct sock *sock, const struct sock_events *events, void *user)
-{
-	sock->events = events;
-	sock->user = user;
 }
 
 static void alloc_cb(uv_handle_t *handle, size_t size, uv_buf_t *ret)
@@ -231,11 +218,6 @@ size_t sock_queued(const struct sock *sock)
 	return sock->out.n + (sock->writing ? sock->flight.n : 0);
 }
 
-uint64_t sock_sent(const struct sock *sock)
-{
-	return sock->sent;
-}
-
 static void shut_cb(uv_shutdown_t *request, int status)
 {
 	struct sock *sock = request->data;
@@ -283,7 +265,6 @@ static bool write_out(struct sock *sock)
 	if (n < 0 && n != UV_EAGAIN)
 		return false;
 	if (n > 0) {
-		sock->sent += (uint64_t)n;
 		if ((size_t)n == sock->out.n) {
 			buf_reset(&sock->out, SOCK_KEEP);
 			return true;
@@ -298,8 +279,6 @@ static void write_cb(uv_write_t *request, int status)
 	struct sock *sock = request->data;
 
 	sock->writing = false;
-	if (status == 0)
-		sock->sent += sock->flight.n;
 	buf_reset(&sock->flight, SOCK_KEEP);
 	if (sock->state == SOCK_CLOSING)
 		return;

@@ -44,12 +44,9 @@ struct sock_events {
 struct sock_pool *sock_pool_new(struct uv_loop_s *loop);
 /* All socks must be closed and their callbacks done. */
 void sock_pool_free(struct sock_pool *pool);
-size_t sock_pool_open(const struct sock_pool *pool); /* in use */
 
 struct sock *sock_take(struct sock_pool *pool, const struct sock_events *events,
 		       void *user);
-/* Who gets the callbacks from now on (an idle connection changes hands). */
-void sock_hand(struct sock *sock, const struct sock_events *events, void *user);
 /* Takes over a connected descriptor and reads; false: it is no good, close. */
 bool sock_accept(struct sock *sock, int fd);
 /* False: refused at once (no descriptors, bad address). */
@@ -59,8 +56,6 @@ bool sock_connect(struct sock *sock, const struct sockaddr *address);
 struct buf *sock_out(struct sock *sock);
 void sock_flush(struct sock *sock);
 size_t sock_queued(const struct sock *sock); /* not yet in the kernel */
-/* Bytes the kernel took since sock_take(). */
-uint64_t sock_sent(const struct sock *sock);
 
 void sock_pause(struct sock *sock); /* stop reading; idempotent */
 void sock_resume(struct sock *sock);

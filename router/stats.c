@@ -5,7 +5,6 @@
 #include "base/defs.h"
 #include "base/metrics.h"
 #include "router/domain.h"
-#include "router/routes.h"
 
 enum {
 	METRIC_COPY,
@@ -138,19 +137,4 @@ void stats_write(const struct stats_gauges *g, struct buf *out)
 			   g->flag_percent[i] / 100.0);
 	}
 	metrics_write(metrics, (int)LENGTH(metrics), 1, out);
-}
-
-double stats_requests(const char *target)
-{
-	int metric = METRIC_OTHER;
-	double sum = 0;
-
-	if (strcmp(target, "copy") == 0)
-		metric = METRIC_COPY;
-	else if (strcmp(target, "magento") == 0)
-		metric = METRIC_MAGENTO;
-	for (int i = 0; i < DECIDE_REASON_N; i++)
-		sum += metric_get(&metrics[metric],
-				  decide_reason_name((enum decide_reason)i));
-	return sum;
 }

@@ -47,7 +47,5 @@ struct stats_gauges {
 	uint64_t ticket_failures;
 };
 void stats_write(const struct stats_gauges *gauges, struct buf *out);
-/* Requests answered so far, for tests. */
-double stats_requests(const char *target);
 
 #endif

@@ -218,6 +218,7 @@ static void office_write(struct ticket_office *office)
 static bool office_wait(struct ticket_office *office)
 {
 	struct key *swap;
+	bool go_on;
 
 	pthread_mutex_lock(&office->lock);
 	while (!office->stopping && !office->probe && office->n_queue == 0)
@@ -228,8 +229,9 @@ static bool office_wait(struct ticket_office *office)
 	office->queue = swap;
 	office->n_queue = 0;
 	office->probe = false;
+	go_on = !office->stopping;
 	pthread_mutex_unlock(&office->lock);
-	return !office->stopping;
+	return go_on;
 }
 
 /* After a failure: no new try before RETRY_MS, unless asked to stop. */

@@ -313,11 +313,6 @@ size_t link_queued(const struct link *link)
 	return sock_queued(link->sock);
 }
 
-bool link_sent(const struct link *link)
-{
-	return link->reused || sock_sent(link->sock) > 0;
-}
-
 void link_deadline(struct link *link, int64_t ms)
 {
 	if (link->state == LINK_BUSY)
@@ -379,11 +374,6 @@ void upstream_close_idle(struct upstream *up)
 {
 	while (up->idle)
 		link_abort(up->idle);
-}
-
-size_t upstream_links(const struct upstream *up)
-{
-	return up->n_links;
 }
 
 void upstream_free(struct upstream *up)

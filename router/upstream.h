@@ -69,7 +69,6 @@ struct upstream *upstream_new(struct sock_pool *socks, struct resolve *resolve);
 /* Closes the idle connections; links in use must have ended. */
 void upstream_close_idle(struct upstream *upstream);
 void upstream_free(struct upstream *upstream);
-size_t upstream_links(const struct upstream *upstream); /* idle or not */
 
 /* NULL: refused at once. Not ready yet: `ready` or `failed` will come. */
 struct link *upstream_take(struct upstream *upstream,
@@ -80,8 +79,6 @@ bool link_reused(const struct link *link);
 struct buf *link_out(struct link *link);
 void link_flush(struct link *link);
 size_t link_queued(const struct link *link);
-/* True once the kernel took a byte of the request. */
-bool link_sent(const struct link *link);
 void link_deadline(struct link *link, int64_t ms); /* 0: none */
 void link_pause(struct link *link);
 void link_resume(struct link *link);

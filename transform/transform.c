@@ -47,11 +47,6 @@ void transform_free(struct transform *transform)
 	free(transform);
 }
 
-void transform_freep(struct transform **transform)
-{
-	transform_free(*transform);
-}
-
 void transform_set_foreign_keys(struct transform *transform,
 				const struct fk_graph *graph)
 {

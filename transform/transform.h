@@ -28,7 +28,6 @@ struct transform;
 
 struct transform *transform_new(const struct mapping *mapping);
 void transform_free(struct transform *transform);
-void transform_freep(struct transform **transform);
 
 /* Foreign keys as of now; borrowed until replaced. Needed to tell which
  * deletes are barriers. */

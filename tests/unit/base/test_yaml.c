@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/yaml.h"
 
 static struct yaml *parse(const char *text)

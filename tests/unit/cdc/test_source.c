@@ -5,11 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/defs.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "cdc/binlog/position.h"
 #include "cdc/binlog/types.h"
 #include "cdc/head.h"

@@ -11,7 +11,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "http/listen.h"
 #include "http/server.h"
 
 enum { WAIT_MS = 5000, TEXT_MAX = 32 * 1024 * 1024 };
