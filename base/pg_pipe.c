@@ -61,33 +61,20 @@ static void take_result(struct pg *pg, PGresult *result)
 	struct pg_result *r = (struct pg_result *)result;
 
 	pipe->result_seen = true;
-	switch (PQresultStatus(result)) {
-	case PGRES_COMMAND_OK:
-	case PGRES_TUPLES_OK:
-	case PGRES_EMPTY_QUERY:
+	/* No switch: newer libpqs have more of these. */
+	ExecStatusType status = PQresultStatus(result);
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+	    status == PGRES_EMPTY_QUERY) {
 		pipe->rows += pg_affected(r);
 		if (i < pipe->keep_size && pipe->keeps[i]) {
 			pg_result_free(*pipe->keeps[i]);
 			*pipe->keeps[i] = r;
 			return;
 		}
-		break;
-	case PGRES_PIPELINE_ABORTED: /* skipped after the failure */
-		break;
-	case PGRES_FATAL_ERROR:
-	case PGRES_BAD_RESPONSE:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_COPY_BOTH:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_SINGLE_TUPLE:
-	case PGRES_PIPELINE_SYNC:
-	default:
-		if (pipe->err.code == 0) {
-			pg_refused(pg, r, &pipe->err);
-			pipe->failed = i < pipe->queued ? i : SIZE_MAX;
-		}
-		break;
+	} else if (status != PGRES_PIPELINE_ABORTED && pipe->err.code == 0) {
+		/* What is aborted was skipped after the failure. */
+		pg_refused(pg, r, &pipe->err);
+		pipe->failed = i < pipe->queued ? i : SIZE_MAX;
 	}
 	PQclear(result);
 }
