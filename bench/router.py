@@ -18,6 +18,7 @@ Needs what the tests need and Debian's nginx-light, haproxy and wrk.
 """
 
 import argparse
+import atexit
 import os
 import re
 import shutil
@@ -90,6 +91,7 @@ class Daemon:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL)
+        atexit.register(self.close)
         servers.wait_until(
             command[0], 10,
             lambda: programs.http(f"http://127.0.0.1:{port}{PATH}").status
@@ -230,6 +232,7 @@ spec:
         target_database=scene.TARGET)
     done = router.call("--flag", "all=on", "--reason", "benchmark")
     assert done.returncode == 0, done.stderr
+    atexit.register(router.kill)
     router.start()
     router.wait_ready()
     servers.wait_until(

@@ -1,6 +1,7 @@
 """What the benchmarks share: private servers with a filled shop and its copy,
 CPU and memory of processes, Markdown tables."""
 
+import atexit
 import os
 import platform
 import subprocess
@@ -110,6 +111,7 @@ class Scene:
         """Bootstrapped, not yet streaming."""
         copy = shops.Copy(self.source, DATABASE, self.target, TARGET,
                           self.directory, extra)
+        atexit.register(copy.cdc.kill)
         begun = time.monotonic()
         copy.bootstrap()
         say(f"bootstrap: {time.monotonic() - begun:.1f} s")
