@@ -169,11 +169,9 @@ static const char *grants(const struct check *c)
 {
 	return source_server(c->source)->flavour == SOURCE_MARIADB
 		       ? "GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR ON "
-			 "*.* "
-			 "TO our user"
-		       : "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT "
-			 "ON "
-			 "*.* TO our user";
+			 "*.* TO our user"
+		       : "GRANT SELECT, REPLICATION SLAVE, REPLICATION "
+			 "CLIENT, LOCK TABLES ON *.* TO our user";
 }
 
 /* An error of a missing privilege gets the GRANT. */
@@ -276,6 +274,35 @@ static void check_stream_and_place(struct check *c)
 	else
 		check_stream(c, "source.stream", &head);
 	position_done(&head);
+}
+
+/* On MySQL the bootstrap holds the metadata tables still for a moment. What
+ * a role gives is not seen here, so that a lack is only a warning. */
+static void check_lock_privilege(struct check *c)
+{
+	static const char sql[] =
+		"select count(*) from (select grantee, privilege_type from "
+		"information_schema.user_privileges union all select grantee, "
+		"privilege_type from information_schema.schema_privileges "
+		"where table_schema = database()) p "
+		"where privilege_type = 'LOCK TABLES' and grantee = "
+		"concat(quote(substring_index(current_user(), '@', 1)), '@', "
+		"quote(substring_index(current_user(), '@', -1)))";
+	CLEANUP(mem_freep) char *count = NULL;
+	struct err err = { 0 };
+
+	if (source_server(c->source)->flavour == SOURCE_MARIADB ||
+	    c->place->position)
+		return;
+	if (source_one(c->source, sql, &count, &err) == 0 && count &&
+	    strcmp(count, "0") != 0)
+		doctor_add(c->doctor, DOCTOR_OK, "source.lock_tables", NULL,
+			   "granted");
+	else
+		doctor_add(c->doctor, DOCTOR_WARN, "source.lock_tables",
+			   grants(c),
+			   "LOCK TABLES is not granted to our user itself: the "
+			   "bootstrap needs it");
 }
 
 /* One table that we may not read is enough to stop a bootstrap. */
@@ -419,6 +446,7 @@ void doctor_source(struct doctor *doctor, const struct settings *settings,
 		check_retention(&check);
 		check_replica(&check);
 		check_stream_and_place(&check);
+		check_lock_privilege(&check);
 	}
 	check_head_server(&check);
 	check_schema(&check);

@@ -196,3 +196,14 @@ def test_unknown_key(cdc):
     done = cdc.call("--check")
     assert done.returncode == 2
     assert "pasword" in done.stderr and "source.password" in done.stderr
+
+
+def test_the_bootstrap_needs_lock_tables_on_mysql(cdc, source, other_user):
+    if source.flavour != "mysql":
+        assert "source.lock_tables" not in check(cdc, 0)
+        return
+    assert check(cdc, 0)["source.lock_tables"]["level"] == "ok"
+    cdc.config["source"].update(other_user(
+        "grant select, replication slave, replication client on *.*"))
+    item = check(cdc, 0)["source.lock_tables"]
+    assert item["level"] == "warn" and "LOCK TABLES" in item["cure"]
