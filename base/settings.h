@@ -98,8 +98,6 @@ struct err;
 	  "chunks read at once")                                               \
 	X(bootstrap_chunk_bytes, "bootstrap.chunk_bytes", SIZE, "8MiB", 65536, \
 	  67108864, "", "a chunk's size, at most")                             \
-	X(bootstrap_chunk_time, "bootstrap.chunk_time", TIME, "500ms", 10,     \
-	  60000, "", "time a chunk's snapshot should stay open, at most")      \
 	X(bootstrap_auto, "bootstrap.auto", BOOL, "false", 0, 0, "",           \
 	  "bootstrap by itself when there is no checkpoint")                   \
 	X(metrics_listen, "metrics.listen", TEXT, "127.0.0.1:9187", 0, 0, "",  \

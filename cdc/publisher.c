@@ -207,6 +207,8 @@ static int connect_target(struct publisher *p, struct err *err)
 	if (rc == 0)
 		rc = pg_exec(p->pg,
 			     "set synchronous_commit = off; "
+			     /* The plans are kept while the tables grow. */
+			     "set enable_seqscan = off; "
 			     "set statement_timeout = '5s'; "
 			     "listen ficus_ticket",
 			     err);

@@ -109,7 +109,9 @@ void pg_setup_name(char name[PG_SETUP_NAME_MAX], size_t index)
 	snprintf(name, PG_SETUP_NAME_MAX, "s%zu", index);
 }
 
-/* Plans are made once: all statements go by key, whatever the key. */
+/* Plans are made once: all statements go by key, whatever the key. And by
+ * index, whatever the planner thinks of a table that is still small when the
+ * plan is made: ficus.checkpoint has one row then and thousands later. */
 static const char session_sql[] =
 	"select set_config('search_path', quote_ident($1), false),"
 	" set_config('statement_timeout', $2, false),"
@@ -118,6 +120,7 @@ static const char session_sql[] =
 	" set_config('intervalstyle', 'postgres', false),"
 	" set_config('bytea_output', 'hex', false),"
 	" set_config('jit', 'off', false),"
+	" set_config('enable_seqscan', 'off', false),"
 	" set_config('plan_cache_mode', 'force_generic_plan', false),"
 	" set_config('default_transaction_read_only', 'on', false)";
 

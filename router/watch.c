@@ -208,6 +208,7 @@ static int watch_connect(struct watch *watch, struct err *err)
 	if (rc == 0)
 		rc = pg_exec(watch->pg,
 			     "set statement_timeout = '1s';"
+			     "set enable_seqscan = off;" /* as in pg_setup.c */
 			     "listen ficus_flags",
 			     err);
 	if (rc == 0)

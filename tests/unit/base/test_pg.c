@@ -374,7 +374,8 @@ TEST(a_backend_that_is_ended_in_a_pipeline_is_a_lost_target)
 		pg_pipe_query(pg, "select 1", NULL, 0);
 	assert_int_equal(pg_pipe_sync(pg, &failed, NULL, &err),
 			 ERR_TARGET_LOST);
-	assert_int_equal(failed, 1);
+	/* Unknown when sending failed before the answer could be read. */
+	assert_true(failed == 1 || failed == SIZE_MAX);
 	pg_pipe_begin(pg);
 	pg_pipe_query(pg, "select 1", NULL, 0);
 	assert_int_equal(pg_pipe_sync(pg, NULL, NULL, &err), ERR_TARGET_LOST);
