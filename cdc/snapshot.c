@@ -86,6 +86,11 @@ static int mariadb_position(struct source *source, const char *mode,
 	}
 	if (rc < 0)
 		return rc;
+	if (strcmp(mode, "gtid") == 0 && !(gtid && *gtid))
+		return err_set(err, ERR_OPERATOR,
+			       "%s has no GTID yet: set source.position_mode "
+			       "to auto or file",
+			       file);
 
 	CLEANUP(mem_freep)
 	char *text = gtid && *gtid ? mem_printf("mariadb:%s", gtid)
