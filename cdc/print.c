@@ -13,9 +13,10 @@
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
 #include "cdc/stream.h"
+#include "transform/mapping.h"
 #include "transform/transform.h"
 
-enum { LINE_KEEP = 1024 * 1024, WAIT_MS = 100 };
+enum { LINE_KEEP = 1024 * 1024, LINE_LIMIT = 1 << 30, WAIT_MS = 100 };
 
 struct print {
 	struct setup *setup; /* borrowed */
@@ -36,6 +37,10 @@ static int on_change(void *user, const struct record_change *change,
 	buf_reset(&p->line, LINE_KEEP);
 	record_bson_json(&p->line, change);
 	buf_addc(&p->line, '\n');
+	if (p->line.failed)
+		return err_set(err, ERR_LIMIT,
+			       "a record of %s is over %d bytes as JSON",
+			       change->table->name, LINE_LIMIT);
 	if (fwrite(p->line.at, 1, p->line.n, stdout) != p->line.n)
 		return err_set(err, ERR_STOPPED, "nobody reads the output");
 	return 0;
@@ -127,7 +132,7 @@ int print_run(struct setup *setup, const char *from, const struct stopper *stop,
 	struct print p = { .setup = setup };
 	int rc = setup_target(setup, err);
 
-	buf_init(&p.line, SIZE_MAX / 2);
+	buf_init(&p.line, LINE_LIMIT);
 	p.transform = transform_new(setup->mapping);
 	if (rc == 0)
 		rc = pg_connect(&setup->target, &p.pg, err);
