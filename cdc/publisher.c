@@ -208,7 +208,7 @@ static int connect_target(struct publisher *p, struct err *err)
 		rc = pg_exec(p->pg,
 			     "set synchronous_commit = off; "
 			     /* The plans are kept while the tables grow. */
-			     "set enable_seqscan = off; "
+			     "set enable_seqscan = off; set jit = off; "
 			     "set statement_timeout = '5s'; "
 			     "listen ficus_ticket",
 			     err);

@@ -208,7 +208,8 @@ static int watch_connect(struct watch *watch, struct err *err)
 	if (rc == 0)
 		rc = pg_exec(watch->pg,
 			     "set statement_timeout = '1s';"
-			     "set enable_seqscan = off;" /* as in pg_setup.c */
+			     /* As in pg_setup.c. */
+			     "set enable_seqscan = off; set jit = off;"
 			     "listen ficus_flags",
 			     err);
 	if (rc == 0)
