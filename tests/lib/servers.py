@@ -11,6 +11,7 @@ import contextlib
 import glob
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -34,11 +35,40 @@ class Ended(Exception):
     """The process is gone: waiting on is of no use."""
 
 
-def free_port():
+# Below the ports that the kernel gives to outgoing connections: a port that
+# is free now must still be free when its server starts, or starts again.
+PORTS = range(12000, 30000)
+_reserved = []
+
+
+def reserve_port(port):
+    """Against other test processes, until we end: an abstract socket's name
+    needs no file and goes with its owner."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0ficus-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
+
+
+def port_is_quiet(port):
     with contextlib.closing(socket.socket()) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port():
+    for port in random.sample(PORTS, len(PORTS)):
+        if port_is_quiet(port) and reserve_port(port):
+            return port
+    raise Unavailable(f"no free port in {PORTS}")
 
 
 def wait_until(what, seconds, probe, every=0.05):
