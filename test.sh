@@ -99,6 +99,8 @@ fuzz() { # fuzz SECONDS: each target over its corpus, then on its own
 
 clang=$(command -v clang-14 || command -v clang-19 || command -v clang || true)
 check packages deploy/packages.sh test || exit 1
+# Servers of other suites are unpacked meanwhile; who needs one waits for it.
+/usr/bin/python3 -m tests.lib.servers >"$out/trees.log" 2>&1 </dev/null &
 clang=${clang:-$(command -v clang-14 || command -v clang-19)}
 
 if build dev gcc; then unit dev; fi

@@ -35,6 +35,13 @@ def mariadb():
 
 
 @pytest.fixture(scope="session")
+def mariadb118():
+    server = started(servers.MariaDB118())
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def mysql():
     server = started(servers.MySQL())
     yield server
@@ -44,6 +51,13 @@ def mysql():
 @pytest.fixture(scope="session")
 def postgres():
     server = started(servers.Postgres())
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres17():
+    server = started(servers.Postgres17())
     yield server
     server.stop()
 

@@ -8,6 +8,7 @@ raises Unavailable, which the fixtures turn into a skip with the reason.
 
 import atexit
 import contextlib
+import fcntl
 import glob
 import os
 import pwd
@@ -17,6 +18,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import psycopg
@@ -86,6 +88,89 @@ def wait_until(what, seconds, probe, every=0.05):
             reason = e
         time.sleep(every)
     raise TimeoutError(f"{what}: not within {seconds} s ({reason})")
+
+
+class Tree:
+    """Packages of another Debian suite, unpacked once per machine under the
+    cache directory and run through the suite's own dynamic loader: no
+    chroot(2), and no privilege but to unpack."""
+
+    def __init__(self, suite, name, packages, proof):
+        self.suite, self.packages, self.proof = suite, packages, proof
+        self.path = os.path.join(CACHE, name)
+
+    def libraries(self):
+        return os.path.join(self.path, "usr/lib/x86_64-linux-gnu")
+
+    def command(self, program):
+        """What runs a program of the tree."""
+        return [os.path.join(self.path, "usr/lib64/ld-linux-x86-64.so.2"),
+                "--library-path", self.libraries(),
+                os.path.join(self.path, program)]
+
+    def fetch(self):
+        """Unpack it unless it is there; others that want it wait."""
+        if os.path.exists(os.path.join(self.path, self.proof)):
+            return
+        os.makedirs(CACHE, exist_ok=True)
+        with open(self.path + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(os.path.join(self.path, self.proof)):
+                self.unpack()
+
+    def as_root(self):
+        if os.uname().machine != "x86_64" or not shutil.which("mmdebstrap"):
+            raise Unavailable(f"{self.packages} needs x86_64 and mmdebstrap")
+        if os.getuid() == 0:
+            return []
+        root = ["sudo", "-n"]
+        if not shutil.which("sudo") or subprocess.run(
+                [*root, "true"], capture_output=True).returncode:
+            raise Unavailable(f"unpacking {self.packages} needs root, or "
+                              "sudo without a password")
+        return root
+
+    def unpack(self):
+        root = self.as_root()
+        part = self.path + ".part"
+        subprocess.run([*root, "rm", "-rf", part])
+        done = subprocess.run(
+            [*root, "mmdebstrap", "--variant=extract",
+             "--aptopt=Acquire::Check-Valid-Until \"false\"",
+             f"--include={self.packages}", self.suite, part],
+            capture_output=True, stdin=subprocess.DEVNULL)
+        if root:
+            subprocess.run([*root, "chown", "-R", str(os.getuid()), part],
+                           capture_output=True)
+        if done.returncode:
+            shutil.rmtree(part, ignore_errors=True)
+            raise Unavailable(
+                f"mmdebstrap could not unpack {self.packages} of "
+                f"{self.suite}: {done.stderr.decode(errors='replace')[-300:]}")
+        os.rename(part, self.path)
+
+
+SID = Tree("sid", "sid-mysql", "mysql-server-core,mysql-client-core",
+           "usr/sbin/mysqld")
+# Oracle's client library, to build and run cdc with.
+SID_CLIENT = Tree("sid", "sid-libmysqlclient", "libmysqlclient-dev",
+                  "usr/include/mysql/mysql.h")
+TRIXIE = Tree("trixie", "trixie-servers",
+              "mariadb-server,mariadb-client-core,postgresql-17",
+              "usr/sbin/mariadbd")
+
+
+def fetch_trees():
+    """All of them, at once; what can't be had is said by who needs it."""
+    def fetch(tree):
+        with contextlib.suppress(Unavailable):
+            tree.fetch()
+    threads = [threading.Thread(target=fetch, args=(tree,))
+               for tree in (SID, SID_CLIENT, TRIXIE)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
 
 
 _scratch = None
@@ -208,6 +293,16 @@ class Source(Server):
             for sql in statements:
                 cursor.execute(sql)
 
+    @staticmethod
+    def as_user():
+        return ["--user=root"] if os.getuid() == 0 else []
+
+    @staticmethod
+    def write_init_file(path):
+        with open(path + ".sql", "w") as f:
+            f.write("create user if not exists root@'127.0.0.1'; grant all on "
+                    "*.* to root@'127.0.0.1' with grant option;\n")
+
     def own_tmp(self):
         """Not /tmp: a server that starts removes what looks like its own
         temporary tables there, which are another's."""
@@ -258,9 +353,7 @@ class MariaDB(Source):
             [tool, "--no-defaults", f"--datadir={path}", "--skip-test-db",
              "--auth-root-authentication-method=normal", *self.as_user()],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(path + ".sql", "w") as f:
-            f.write("create user if not exists root@'127.0.0.1'; grant all on "
-                    "*.* to root@'127.0.0.1' with grant option;\n")
+        self.write_init_file(path)
 
     @staticmethod
     def binary():
@@ -269,13 +362,13 @@ class MariaDB(Source):
                 return path
         return shutil.which("mariadbd")
 
-    @staticmethod
-    def as_user():
-        return ["--user=root"] if os.getuid() == 0 else []
+    def base(self):
+        return [self.binary(), "--no-defaults", *self.as_user()]
 
     def command(self):
+        self.template()
         return [
-            self.binary(), "--no-defaults", *self.as_user(),
+            *self.base(),
             f"--datadir={self.data}", f"--port={self.port}",
             f"--socket={self.data}.sock", "--bind-address=127.0.0.1",
             f"--init-file={self.templates[self.kind]}.sql",
@@ -290,70 +383,71 @@ class MariaDB(Source):
             "--performance-schema=OFF", *self.options]
 
 
+class MariaDB118(MariaDB):
+    """MariaDB 11.8 from Debian 13's packages."""
+
+    kind = "mariadb118"
+    tree = TRIXIE
+
+    def client(self):
+        return self.tree.command("usr/bin/mariadb")
+
+    def base(self):
+        usr = f"{self.tree.path}/usr"
+        return [*self.tree.command("usr/sbin/mariadbd"), "--no-defaults",
+                *self.as_user(), f"--basedir={usr}",
+                f"--lc-messages-dir={usr}/share/mariadb",
+                f"--character-sets-dir={usr}/share/mariadb/charsets",
+                f"--plugin-dir={usr}/lib/mysql/plugin"]
+
+    def initialise(self, path):
+        """What mariadb-install-db does; its shell script knows only paths
+        of an installed server."""
+        self.tree.fetch()
+        sql = b"create database mysql;\nuse mysql;\n" \
+              b"set @auth_root_socket=null;\n"
+        for name in ("mariadb_system_tables", "mariadb_performance_tables",
+                     "mariadb_system_tables_data",
+                     "maria_add_gis_sp_bootstrap", "mariadb_sys_schema"):
+            with open(f"{self.tree.path}/usr/share/mariadb/{name}.sql",
+                      "rb") as f:
+                sql += f.read()
+        os.makedirs(path)
+        subprocess.run(
+            [*self.base(), f"--datadir={path}", "--bootstrap",
+             "--log-warnings=0", "--enforce-storage-engine=",
+             "--max-allowed-packet=8M", "--net-buffer-length=16K"],
+            check=True, input=sql, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        self.write_init_file(path)
+
+
 class MySQL(Source):
-    """MySQL 9.7 from Debian sid, run from its own tree through its own dynamic
-    loader, so that no chroot(2) and no privilege is needed."""
+    """MySQL 9.7 from Debian sid."""
 
     kind = "mysql"
     flavour = "mysql"
     replica_privileges = ("select, replication slave, replication client, "
                           "lock tables, backup_admin")
-    tree = os.path.join(CACHE, "sid-mysql")
-
-    @classmethod
-    def loader(cls, program):
-        lib = os.path.join(cls.tree, "usr/lib/x86_64-linux-gnu")
-        return [os.path.join(cls.tree, "lib64/ld-linux-x86-64.so.2"),
-                "--library-path", lib, os.path.join(cls.tree, program)]
-
-    @classmethod
-    def fetch(cls):
-        """Make the tree with mmdebstrap, once per machine."""
-        if os.path.exists(os.path.join(cls.tree, "usr/sbin/mysqld")):
-            return
-        if os.uname().machine != "x86_64" or not shutil.which("mmdebstrap"):
-            raise Unavailable("MySQL 9.7 needs x86_64 and mmdebstrap")
-        root = [] if os.getuid() == 0 else ["sudo", "-n"]
-        if root and (not shutil.which("sudo") or subprocess.run(
-                [*root, "true"], capture_output=True).returncode):
-            raise Unavailable("making the MySQL 9.7 tree needs root, or sudo "
-                              "without a password")
-        os.makedirs(CACHE, exist_ok=True)
-        part = cls.tree + f".{os.getpid()}"
-        done = subprocess.run(
-            [*root, "mmdebstrap", "--variant=minbase",
-             "--aptopt=Acquire::Check-Valid-Until \"false\"",
-             "--include=mysql-server-core,mysql-client-core", "sid", part],
-            capture_output=True, stdin=subprocess.DEVNULL)
-        if root:
-            subprocess.run([*root, "chown", "-R", str(os.getuid()), part],
-                           capture_output=True)
-        if done.returncode:
-            shutil.rmtree(part, ignore_errors=True)
-            raise Unavailable("mmdebstrap could not make the MySQL 9.7 tree: "
-                              + done.stderr.decode(errors="replace")[-300:])
-        os.rename(part, cls.tree)
+    tree = SID
 
     def client(self):
-        return self.loader("usr/bin/mysql")
+        return self.tree.command("usr/bin/mysql")
 
     def base(self):
-        return [*self.loader("usr/sbin/mysqld"), "--no-defaults",
-                f"--basedir={self.tree}/usr",
-                f"--lc-messages-dir={self.tree}/usr/share/mysql",
-                f"--character-sets-dir={self.tree}/usr/share/mysql/charsets",
-                f"--plugin-dir={self.tree}/usr/lib/mysql/plugin",
-                *(["--user=root"] if os.getuid() == 0 else [])]
+        usr = f"{self.tree.path}/usr"
+        return [*self.tree.command("usr/sbin/mysqld"), "--no-defaults",
+                f"--basedir={usr}", f"--lc-messages-dir={usr}/share/mysql",
+                f"--character-sets-dir={usr}/share/mysql/charsets",
+                f"--plugin-dir={usr}/lib/mysql/plugin", *self.as_user()]
 
     def initialise(self, path):
-        self.fetch()
+        self.tree.fetch()
         subprocess.run(
             [*self.base(), "--initialize-insecure", f"--datadir={path}",
              "--innodb-redo-log-capacity=67108864"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(path + ".sql", "w") as f:
-            f.write("create user if not exists root@'127.0.0.1'; grant all on "
-                    "*.* to root@'127.0.0.1' with grant option;\n")
+        self.write_init_file(path)
 
     def command(self):
         self.template()
@@ -384,8 +478,7 @@ class Postgres(Server):
         super().__init__(data)
         self.options = list(options)
 
-    @staticmethod
-    def bin(name):
+    def bin(self, name):
         paths = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
         if not paths:
             raise Unavailable("PostgreSQL server is not installed "
@@ -440,3 +533,43 @@ class Postgres(Server):
 
     def drop_database(self, name):
         self.run(f'drop database if exists "{name}" with (force)')
+
+
+class Postgres17(Postgres):
+    """PostgreSQL 17 from Debian 13's packages. It finds its files beside its
+    program, wherever that is; but it does not run as root, and must reach
+    them, so that they are linked to where the data is."""
+
+    kind = "postgres17"
+    tree = TRIXIE
+    root = None
+
+    @classmethod
+    def place(cls):
+        cls.tree.fetch()
+        root = os.path.join(scratch(), "postgres17-tree")
+        os.makedirs(os.path.join(root, "usr/share"))
+        for part in ("lib", "share/postgresql"):
+            copy = ["cp", "-a", os.path.join(cls.tree.path, "usr", part),
+                    os.path.join(root, "usr", os.path.dirname(part))]
+            if subprocess.run([*copy, "-l"], capture_output=True).returncode:
+                subprocess.run(copy, check=True)
+        lib = os.path.join(root, "usr/lib/x86_64-linux-gnu")
+        for name in ("postgres", "initdb"):
+            path = os.path.join(root, "usr/lib/postgresql/17/bin", name)
+            os.rename(path, path + ".elf")
+            with open(path, "w") as f:
+                f.write("#!/bin/sh\n"
+                        f"exec {lib}/ld-linux-x86-64.so.2 --library-path "
+                        f'{lib} --argv0 "$0" "$0.elf" "$@"\n')
+            os.chmod(path, 0o755)
+        return root
+
+    def bin(self, name):
+        if Postgres17.root is None:
+            Postgres17.root = self.place()
+        return os.path.join(self.root, "usr/lib/postgresql/17/bin", name)
+
+
+if __name__ == "__main__":
+    fetch_trees()
