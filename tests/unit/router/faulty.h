@@ -32,7 +32,7 @@
 enum faulty_mode { FAULTY_MODES(FAULTY_ENUM) FAULTY_MODE_N };
 #undef FAULTY_ENUM
 
-enum { FAULTY_BIG_BYTES = 10 * 1000 * 1000, FAULTY_SLOW_MS = 700 };
+enum { FAULTY_BIG_BYTES = 4 * 1000 * 1000, FAULTY_SLOW_MS = 700 };
 
 struct faulty {
 	const char *name;
