@@ -32,6 +32,7 @@
 #include "cdc/dead_letter.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
+#include "cdc/refetch_log.h"
 #include "cdc/target.h"
 #include "cdc/writer.h"
 #include "transform/fk.h"
@@ -64,6 +65,7 @@ struct apply {
 	int64_t source_changes; /* of the open source transaction */
 
 	struct audit audit; /* of those ended since the last commit */
+	struct refetch_log refetch;
 	struct apply_counts counts;
 };
 
@@ -107,6 +109,7 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 
 	apply->options = *options;
 	audit_init(&apply->audit);
+	refetch_log_init(&apply->refetch, options->mapping);
 	apply->shape_count = options->mapping->target_count;
 	apply->letters = mem_array(apply->shape_count, sizeof(bool));
 	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0 ||
@@ -143,6 +146,7 @@ void apply_close(struct apply *apply)
 	checkpoint_done(&apply->committed);
 	checkpoint_done(&apply->next);
 	audit_done(&apply->audit);
+	refetch_log_done(&apply->refetch);
 	free(apply->shapes);
 	free(apply->letters);
 	free(apply);
@@ -194,6 +198,7 @@ static int begin(struct apply *apply, struct err *err)
 static void queue_tail(struct apply *apply)
 {
 	audit_queue(&apply->audit, apply->pg, apply->next.seq);
+	refetch_log_queue(&apply->refetch, apply->pg);
 	checkpoint_queue(apply->pg, &apply->next);
 	pg_pipe_query(apply->pg, "commit", NULL, 0);
 }
@@ -318,6 +323,7 @@ static void count(struct apply_counts *counts, const struct record_change *c)
 	counts->deletes += c->op == RECORD_DELETE;
 	counts->values_set += c->op == RECORD_SET;
 	counts->values_unset += c->op == RECORD_UNSET;
+	counts->refetches += c->op == RECORD_REFETCH;
 }
 
 static bool is_barrier(const struct apply *apply,
@@ -353,6 +359,13 @@ int apply_change(void *user, const struct record_change *change,
 
 	count(&apply->counts, change);
 	apply->source_changes++;
+	if (change->op == RECORD_REFETCH) {
+		bool whole = change->value.kind != VALUE_TEXT;
+
+		refetch_log_add(&apply->refetch, change->source,
+				whole ? NULL : &change->value);
+		return 0;
+	}
 	if (is_barrier(apply, change))
 		return add_to_barrier(apply, change, err);
 	if (run_barrier(apply, err) < 0)
@@ -361,6 +374,20 @@ int apply_change(void *user, const struct record_change *change,
 	if (batch_bytes(apply->batch) <= apply->options.batch_bytes)
 		return 0;
 	return write_early(apply, err);
+}
+
+int apply_refetch(struct apply *apply, const struct mapping_table *table,
+		  const struct value *selection, struct err *err)
+{
+	const struct record_change change = {
+		.op = RECORD_REFETCH,
+		.table = table->target,
+		.source = table,
+		.value = selection ? *selection
+				   : (struct value){ .kind = VALUE_NULL },
+	};
+
+	return apply_change(apply, &change, err);
 }
 
 static int end_written(struct apply *apply, struct err *err)
@@ -385,6 +412,7 @@ int apply_end(struct apply *apply, const char *position,
 	if (run_barrier(apply, err) < 0 || end_written(apply, err) < 0)
 		return err->code;
 	batch_end(apply->batch);
+	refetch_log_end(&apply->refetch);
 	checkpoint_move(&apply->next, position, file_position);
 	apply->moved = true;
 	apply->next.changes += apply->source_changes;
@@ -403,6 +431,7 @@ int apply_end(struct apply *apply, const char *position,
 int apply_abandon(struct apply *apply, struct err *err)
 {
 	barrier_reset(apply->barrier);
+	refetch_log_abandon(&apply->refetch);
 	apply->source_changes = 0;
 	if (!apply->source_written) {
 		batch_abandon(apply->batch);
@@ -445,6 +474,7 @@ static void committed(struct apply *apply)
 	checkpoint_copy(&apply->next, &apply->committed);
 	apply->flush.position = apply->committed.position;
 	audit_committed(&apply->audit);
+	refetch_log_reset(&apply->refetch);
 	batch_reset(apply->batch);
 	apply->moved = false;
 	apply->ended_written = false;

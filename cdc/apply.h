@@ -23,8 +23,10 @@ struct checkpoint;
 struct err;
 struct fk_graph;
 struct mapping;
+struct mapping_table;
 struct pg_config;
 struct record_change;
+struct value;
 
 struct apply_options {
 	const struct pg_config *target;
@@ -55,6 +57,13 @@ void apply_set_foreign_keys(struct apply *apply, const struct fk_graph *graph);
 int apply_change(void *user, const struct record_change *change,
 		 struct err *err) MUST_CHECK;
 
+/* Rows of a source table must be read again, because the log does not say what
+ * they are now: part of the open source transaction like any change, and done
+ * through ficus.refetch once that is committed. selection: as in a
+ * RECORD_REFETCH; NULL: the whole table. */
+int apply_refetch(struct apply *apply, const struct mapping_table *table,
+		  const struct value *selection, struct err *err) MUST_CHECK;
+
 /* The source transaction is complete: everything up to `position` (canonical
  * text) may be committed. `transaction` names it for the audit (GTID or
  * file:offset); NULL when it was no transaction (position moved only).
@@ -76,7 +85,7 @@ int apply_commit(struct apply *apply, int64_t passed_ticket,
 struct apply_counts {
 	uint64_t transactions, changes, commits, barriers, cascaded_rows;
 	uint64_t upserts, deletes, values_set, values_unset, dead_letters;
-	uint64_t streamed_transactions;
+	uint64_t streamed_transactions, refetches;
 };
 const struct apply_counts *apply_counts(const struct apply *apply);
 

@@ -333,6 +333,7 @@ void batch_add(struct batch *batch, const struct record_change *change)
 		set_attribute(batch, entry, change);
 		break;
 	case RECORD_TRUNCATE:
+	case RECORD_REFETCH:
 		break;
 	}
 }

@@ -12,7 +12,7 @@
 static const char *const op_names[] = {
 	[RECORD_UPSERT] = "upsert",	[RECORD_DELETE] = "delete",
 	[RECORD_SET] = "set",		[RECORD_UNSET] = "unset",
-	[RECORD_TRUNCATE] = "truncate",
+	[RECORD_TRUNCATE] = "truncate", [RECORD_REFETCH] = "refetch",
 };
 
 /* --- writing --- */
@@ -68,6 +68,10 @@ static void append_change(bson_t *doc, const struct record_change *change)
 		append_text(doc, "json",
 			    change->json == RECORD_JSON_NUMBER ? "number"
 							       : "string");
+	}
+	if (change->op == RECORD_REFETCH) {
+		append_value(doc, STR("value"), change->value);
+		append_text(doc, "source", change->source->source);
 	}
 	if (change->actions)
 		bson_append_bool(doc, "actions", -1, true);
@@ -152,7 +156,8 @@ static bool read_values(const bson_t *doc, struct arena *arena,
 	bson_iter_t it, column;
 
 	if (!bson_iter_init_find(&it, doc, "values"))
-		return change->op == RECORD_TRUNCATE;
+		return change->op == RECORD_TRUNCATE ||
+		       change->op == RECORD_REFETCH;
 	if (!BSON_ITER_HOLDS_DOCUMENT(&it) || !bson_iter_recurse(&it, &column))
 		return false;
 	values = arena_array(arena, struct value, table->count);
@@ -183,6 +188,28 @@ static bool read_attribute(const bson_t *doc, struct record_change *change)
 			read_value(&it, &change->value));
 }
 
+static const struct mapping_table *find_source(const struct mapping *mapping,
+					       struct str name)
+{
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (str_eqs(name, mapping->tables[i].source))
+			return &mapping->tables[i];
+	return NULL;
+}
+
+static bool read_refetch(const bson_t *doc, const struct mapping *mapping,
+			 struct record_change *change)
+{
+	bson_iter_t it;
+
+	if (change->op != RECORD_REFETCH)
+		return true;
+	change->source = find_source(mapping, find_text(doc, "source"));
+	return change->source && change->source->target == change->table &&
+	       bson_iter_init_find(&it, doc, "value") &&
+	       read_value(&it, &change->value);
+}
+
 int record_bson_read(struct str bytes, const struct mapping *mapping,
 		     struct arena *arena, struct record_change *ret,
 		     struct err *err)
@@ -205,7 +232,8 @@ int record_bson_read(struct str bytes, const struct mapping *mapping,
 			       "record change: the mapping has no target %.*s",
 			       (int)name.n, name.at);
 	if (!read_values(&doc, arena, &change) ||
-	    !read_attribute(&doc, &change))
+	    !read_attribute(&doc, &change) ||
+	    !read_refetch(&doc, mapping, &change))
 		return err_set(err, ERR_CORRUPT,
 			       "record change of %s: malformed",
 			       change.table->name);

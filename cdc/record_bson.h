@@ -1,15 +1,16 @@
 /* A record change as BSON, its durable form: dead letters, prepared XA
  * transactions, `cdc --print`.
  *
- *     { op: "upsert" | "delete" | "set" | "unset" | "truncate",
+ *     { op: "upsert" | "delete" | "set" | "unset" | "truncate" | "refetch",
  *       record: "customers",
  *       values: { entity_id: "5", note: null, image: <binary> },
  *       attribute: "color", value: "12", json: "number" | "string",
- *       actions: true }
+ *       actions: true, source: "customer_entity" }
  *
  * Values are text as the source prints it, bytes are binary, and a column
  * that is absent is not there. attribute, value and json stand with set (the
- * first with unset too), actions only where true. */
+ * first with unset too), actions only where true; source, without prefix, and
+ * value (a selection or null) with refetch. */
 #ifndef CDC_RECORD_BSON_H
 #define CDC_RECORD_BSON_H
 

@@ -12,16 +12,19 @@
 #include "base/str.h"
 #include "transform/value.h"
 
+struct mapping_table;
 struct target_table;
 
 enum record_op {
-	RECORD_UPSERT,	/* the whole row; values of all columns of the table
-			 * but the generated ones, which are ABSENT */
-	RECORD_DELETE,	/* the row with that key; `values` is the old row as
-			 * far as known, key columns at least */
-	RECORD_SET,	/* one attribute of a values row (EAV) gets a value */
-	RECORD_UNSET,	/* one attribute of a values row goes away */
-	RECORD_TRUNCATE /* every row of the table; values NULL */
+	RECORD_UPSERT,	 /* the whole row; values of all columns of the table
+			  * but the generated ones, which are ABSENT */
+	RECORD_DELETE,	 /* the row with that key; `values` is the old row as
+			  * far as known, key columns at least */
+	RECORD_SET,	 /* one attribute of a values row (EAV) gets a value */
+	RECORD_UNSET,	 /* one attribute of a values row goes away */
+	RECORD_TRUNCATE, /* every row of the table; values NULL */
+	RECORD_REFETCH /* rows of the source table `source` must be read again:
+			* those that `value` selects; values NULL */
 };
 
 enum record_json { RECORD_JSON_NUMBER, RECORD_JSON_STRING };
@@ -37,6 +40,10 @@ struct record_change {
 	/* RECORD_DELETE: foreign-key actions ran unlogged and the table has
 	 * children: a barrier (design section 5). */
 	bool actions;
+	/* RECORD_REFETCH: a table of the mapping, whose target is `table`;
+	 * value: TEXT "entity_id=5,store_id=1", integers all, or NULL: every
+	 * row. */
+	const struct mapping_table *source;
 };
 
 /* Takes each change in order; a negative return stops the transform. */

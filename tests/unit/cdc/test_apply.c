@@ -771,6 +771,84 @@ TEST(an_abandoned_transaction_leaves_nothing)
 	stop(&f);
 }
 
+/* --- requests to read again --- */
+
+static void ask_again(struct fixture *f, const struct mapping_table *table,
+		      const char *selection)
+{
+	struct value v = text(selection);
+	struct err err;
+
+	must(apply_refetch(f->apply, table, selection ? &v : NULL, &err), &err);
+}
+
+static const char requests_sql[] =
+	"select string_agg(concat_ws(' ', domain, source_table,"
+	" nullif(selection, ''), read_position), '; ' order by source_table,"
+	" selection) from ficus.refetch";
+
+TEST(requests_are_committed_with_what_asked_for_them)
+{
+	START(f);
+	struct mapping_table values = {
+		.source = (char[]){ "product_varchar" },
+		.domain = DOMAIN_CATALOG,
+		.target = f.mapping->targets[VALUES],
+	};
+	struct mapping_table products = {
+		.source = (char[]){ "product" },
+		.domain = DOMAIN_CATALOG,
+		.target = f.mapping->targets[PRODUCTS],
+	};
+	struct err err;
+
+	ask_again(&f, &products, "entity_id=5");
+	ask_again(&f, &products, "entity_id=5");
+	ask_again(&f, &values, "value_id=7");
+	ask(&f, requests_sql, "(null)");
+	end(&f, "p1");
+	ask_again(&f, &products, "entity_id=6");
+	must(apply_abandon(f.apply, &err), &err);
+	ask_again(&f, &values, NULL);
+	ask_again(&f, &values, "value_id=8"); /* in the whole */
+	end(&f, "p2");
+	commit(&f);
+	ask(&f, requests_sql,
+	    "catalog product entity_id=5; catalog product_varchar; "
+	    "catalog product_varchar value_id=7");
+	target_do(&f.target, "update ficus.refetch set read_position = 'p9'");
+	ask_again(&f, &products, "entity_id=5");
+	end(&f, "p3");
+	commit(&f);
+	ask(&f, requests_sql,
+	    "catalog product entity_id=5; catalog product_varchar p9; "
+	    "catalog product_varchar value_id=7 p9");
+	stop(&f);
+}
+
+TEST(too_many_requests_become_the_whole_table)
+{
+	START(f);
+	struct mapping_table products = {
+		.source = (char[]){ "product" },
+		.domain = DOMAIN_CATALOG,
+		.target = f.mapping->targets[PRODUCTS],
+	};
+	char selection[32];
+
+	for (int i = 0; i < 30000; i++) {
+		snprintf(selection, sizeof(selection), "entity_id=%d", i);
+		ask_again(&f, &products, selection);
+	}
+	end(&f, "p1");
+	commit(&f);
+	ask(&f,
+	    "select count(*) || ' ' || count(*) filter (where selection = '')"
+	    " from ficus.refetch",
+	    "20001 1");
+	stop(&f);
+}
+
 /* --- refused records --- */
 
 static void give_refusing(struct fixture *f, const char *id, const char *amount,
@@ -1120,6 +1198,8 @@ RUN_WITH("FICUS_TEST_PG", CASE(all_types_arrive_as_they_are),
 	 CASE(many_children_go_in_chunks),
 	 CASE(a_transaction_over_the_budget_is_one_commit),
 	 CASE(an_abandoned_transaction_leaves_nothing),
+	 CASE(requests_are_committed_with_what_asked_for_them),
+	 CASE(too_many_requests_become_the_whole_table),
 	 CASE(refused_records_are_set_aside_one_by_one),
 	 CASE(a_dead_letter_reads_back), CASE(metadata_and_stop_on_error_stop),
 	 CASE(refused_in_the_midst_of_a_large_transaction),

@@ -98,6 +98,8 @@ static void do_step(struct target *t, const struct step *s)
 	case RECORD_UNSET:
 		t->attributes[s->key][s->attribute] = ABSENT;
 		break;
+	case RECORD_REFETCH:
+		break;
 	case RECORD_TRUNCATE:
 		for (int i = 0; i < KEYS; i++)
 			if (s->table == 0)

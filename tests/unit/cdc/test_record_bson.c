@@ -20,7 +20,13 @@ static struct target_table table = { .name = (char[]){ "things" },
 				     .count = LENGTH(columns),
 				     .columns = columns };
 static struct target_table *targets[] = { &table };
-static struct mapping mapping = { .target_count = 1, .targets = targets };
+static struct mapping_table sources[] = {
+	{ .source = (char[]){ "thing_entity" }, .target = &table },
+};
+static struct mapping mapping = { .target_count = 1,
+				  .targets = targets,
+				  .table_count = LENGTH(sources),
+				  .tables = sources };
 
 static struct value text(const char *t)
 {
@@ -62,6 +68,10 @@ static void assert_kept(const struct record_change *want)
 		assert_value(want->value, got.value);
 		assert_int_equal(want->json, got.json);
 	}
+	if (want->op == RECORD_REFETCH) {
+		assert_value(want->value, got.value);
+		assert_ptr_equal(want->source, got.source);
+	}
 	/* Cut off anywhere it is refused, never half read. */
 	for (doc.n = 0; doc.n < bytes.n; doc.n++)
 		assert_int_equal(
@@ -101,6 +111,12 @@ TEST(every_kind_of_change_is_kept)
 	assert_kept(&change);
 	change.op = RECORD_TRUNCATE;
 	change.values = NULL;
+	assert_kept(&change);
+	change.op = RECORD_REFETCH;
+	change.source = &sources[0];
+	change.value = text("id=5");
+	assert_kept(&change);
+	change.value = (struct value){ .kind = VALUE_NULL };
 	assert_kept(&change);
 }
 

@@ -227,13 +227,18 @@ static int take(void *user, const struct record_change *change, struct err *err)
 	static const char *const names[] = {
 		[RECORD_UPSERT] = "UPSERT",	[RECORD_DELETE] = "DELETE",
 		[RECORD_SET] = "SET",		[RECORD_UNSET] = "UNSET",
-		[RECORD_TRUNCATE] = "TRUNCATE",
+		[RECORD_TRUNCATE] = "TRUNCATE", [RECORD_REFETCH] = "REFETCH",
 	};
 	struct buf *log = user;
 
 	(void)err;
 	buf_addf(log, "%s%s %s", names[change->op], change->actions ? "!" : "",
 		 change->table->name);
+	if (change->op == RECORD_REFETCH) {
+		buf_addf(log, " %s(%.*s)\n", change->source->source,
+			 (int)change->value.n, change->value.at);
+		return 0;
+	}
 	if (change->op == RECORD_SET || change->op == RECORD_UNSET)
 		log_attribute(log, change);
 	else

@@ -1,0 +1,159 @@
+#include "cdc/refetch_log.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/pg.h"
+#include "base/str.h"
+#include "cdc/array.h"
+#include "transform/mapping.h"
+#include "transform/value.h"
+
+enum { SLOTS_KEEP = 4096, NAME_MAX_BYTES = 1024 };
+
+struct refetch_entry {
+	uint64_t hash;
+	const struct mapping_table *table;
+	struct str selection; /* "": the whole table */
+};
+
+/* Sorted, so that two cdc never wait for each other's rows. */
+static const char add_sql[] =
+	"insert into ficus.refetch as r (domain, source_table, selection)"
+	" select distinct u.domain, u.source_table, u.selection"
+	" from unnest($1::text[], $2::text[], $3::text[])"
+	" as u(domain, source_table, selection) order by 2, 3"
+	" on conflict (source_table, selection) do update set"
+	" progress = '', read_position = null,"
+	" requested_at = clock_timestamp()";
+
+void refetch_log_init(struct refetch_log *log, const struct mapping *mapping)
+{
+	*log = (struct refetch_log){ .mapping = mapping };
+	arena_init(&log->arena);
+	index_init(&log->index);
+}
+
+void refetch_log_done(struct refetch_log *log)
+{
+	index_done(&log->index);
+	arena_done(&log->arena);
+	free(log->entries);
+}
+
+void refetch_log_reset(struct refetch_log *log)
+{
+	index_reset(&log->index, SLOTS_KEEP);
+	arena_reset(&log->arena);
+	log->count = log->ended = 0;
+}
+
+static bool same(const void *item, const void *want)
+{
+	const struct refetch_entry *a = item, *b = want;
+
+	return a->table == b->table && str_eq(a->selection, b->selection);
+}
+
+static uint64_t hash_of(const struct refetch_entry *entry)
+{
+	const char *name = entry->table->source;
+	struct str table = str_of(name);
+
+	return str_hash(table.at, table.n) * UINT64_C(0x9e3779b97f4a7c15) ^
+	       str_hash(entry->selection.at, entry->selection.n);
+}
+
+static bool known(const struct refetch_log *log, struct refetch_entry *entry)
+{
+	entry->hash = hash_of(entry);
+	return index_find(&log->index, entry->hash, same, entry) != NULL;
+}
+
+static void push(struct refetch_log *log, struct refetch_entry *entry)
+{
+	if (log->count == log->size) {
+		log->size = log->size ? log->size * 2 : 64;
+		log->entries = mem_realloc(log->entries,
+					   log->size * sizeof(*log->entries));
+	}
+	log->entries[log->count++] = entry;
+	index_add(&log->index, entry->hash, entry);
+}
+
+void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
+		     const struct value *selection)
+{
+	struct refetch_entry whole = { .table = table };
+	struct refetch_entry want = { .table = table };
+
+	if (selection && selection->n <= REFETCH_SELECTION_MAX &&
+	    log->count < REFETCH_KEYS_MAX)
+		want.selection = (struct str){ selection->at, selection->n };
+	if (known(log, &whole) || known(log, &want))
+		return;
+
+	struct refetch_entry *entry =
+		arena_memdup(&log->arena, &want, sizeof(want));
+	if (want.selection.n > 0)
+		entry->selection.at = arena_strndup(
+			&log->arena, want.selection.at, want.selection.n);
+	push(log, entry);
+}
+
+void refetch_log_end(struct refetch_log *log)
+{
+	log->ended = log->count;
+}
+
+/* The index forgets nothing singly: it is made anew of what stays. */
+void refetch_log_abandon(struct refetch_log *log)
+{
+	if (log->ended == log->count)
+		return;
+	index_reset(&log->index, SLOTS_KEEP);
+	log->count = log->ended;
+	for (size_t i = 0; i < log->count; i++)
+		index_add(&log->index, log->entries[i]->hash, log->entries[i]);
+}
+
+static void add_name(struct array *names, const struct mapping *mapping,
+		     const struct mapping_table *table)
+{
+	CLEANUP(buf_done) struct buf name;
+
+	buf_init(&name, NAME_MAX_BYTES);
+	buf_adds(&name, mapping->prefix);
+	buf_adds(&name, table->source);
+	array_add_text(names, (struct str){ buf_str(&name), name.n });
+}
+
+void refetch_log_queue(const struct refetch_log *log, struct pg *pg)
+{
+	CLEANUP(array_done) struct array domains;
+	CLEANUP(array_done) struct array tables;
+	CLEANUP(array_done) struct array selections;
+
+	array_init(&domains);
+	array_init(&tables);
+	array_init(&selections);
+	array_start(&domains, ARRAY_TEXT);
+	array_start(&tables, ARRAY_TEXT);
+	array_start(&selections, ARRAY_TEXT);
+	for (size_t i = 0; i < log->ended; i++) {
+		const struct refetch_entry *entry = log->entries[i];
+
+		array_add_text(&domains,
+			       str_of(domain_name(entry->table->domain)));
+		add_name(&tables, log->mapping, entry->table);
+		array_add_text(&selections, entry->selection);
+	}
+	const struct pg_param params[] = {
+		array_param(&domains),
+		array_param(&tables),
+		array_param(&selections),
+	};
+	if (log->ended > 0)
+		pg_pipe_query(pg, add_sql, params, LENGTH(params));
+}

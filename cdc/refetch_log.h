@@ -1,0 +1,49 @@
+/* Requests to read again (ficus.refetch) that a commit will hold.
+ *
+ * Embedded in the applier. Each is told apart by (table, selection); those of
+ * the open source transaction can be taken back. What would become too many
+ * for one table becomes the whole table, so that a transaction of any size
+ * costs bounded memory. A request that is there already starts anew: what was
+ * read for it was read before its new reason. */
+#ifndef CDC_REFETCH_LOG_H
+#define CDC_REFETCH_LOG_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "cdc/index.h"
+
+struct mapping;
+struct mapping_table;
+struct pg;
+struct value;
+
+enum {
+	REFETCH_KEYS_MAX = 20000, /* in one commit; then whole tables */
+	REFETCH_SELECTION_MAX = 512,
+};
+
+struct refetch_entry;
+
+struct refetch_log {
+	const struct mapping *mapping; /* borrowed */
+	struct arena arena;
+	struct index index;
+	struct refetch_entry **entries; /* owned array, in order of arrival */
+	size_t count, size;
+	size_t ended; /* the first so many are of ended transactions */
+};
+
+void refetch_log_init(struct refetch_log *log, const struct mapping *mapping);
+void refetch_log_done(struct refetch_log *log);
+void refetch_log_reset(struct refetch_log *log);
+
+/* selection: TEXT as in a RECORD_REFETCH, copied; NULL: the whole table. */
+void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
+		     const struct value *selection);
+void refetch_log_end(struct refetch_log *log); /* the open one is complete */
+void refetch_log_abandon(struct refetch_log *log); /* … did not happen */
+/* Queues what ended transactions asked. */
+void refetch_log_queue(const struct refetch_log *log, struct pg *pg);
+
+#endif
