@@ -115,8 +115,8 @@ static int take_rows(struct run *run, const struct event *event,
 		more = rows_next(&rows, slot->plan, &sink, run->before,
 				 run->after, err);
 		run->decoded += more > 0;
+		arena_reset(&run->arena);
 	} while (more > 0);
-	arena_reset(&run->arena);
 	return more;
 }
 

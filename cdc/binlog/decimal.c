@@ -27,89 +27,102 @@ size_t decimal_width(unsigned precision, unsigned scale)
 
 struct cursor {
 	const uint8_t *at;
-	uint8_t flip; /* 0xff for a negative number */
-	char *out;
+	uint32_t flip; /* all bits for a negative number */
+	uint32_t sign; /* the top bit, until it has been taken off */
+	uint32_t any;  /* bits of any group: is it zero? */
 	bool failed;
 };
 
-static void put_group(struct cursor *c, unsigned digits)
+static uint32_t load_be(const uint8_t *at, unsigned n)
 {
 	uint32_t value = 0;
 
-	for (size_t i = 0; i < bytes_of[digits]; i++)
-		value = value << 8 | (uint8_t)(*c->at++ ^ c->flip);
-	c->failed |= digits_fixed(c->out, digits, value) != 0;
-	c->out += digits;
+	/* A little-endian machine: value.c. */
+	if (n == sizeof(value)) {
+		memcpy(&value, at, sizeof(value));
+		return __builtin_bswap32(value);
+	}
+	for (unsigned i = 0; i < n; i++)
+		value = value << 8 | at[i];
+	return value;
 }
 
-static inline void put_nine(struct cursor *c)
+static uint32_t next_group(struct cursor *c, unsigned digits)
 {
-	uint32_t value;
+	static const uint32_t ends[GROUP_DIGITS + 1] = {
+		1,	10,	 100,	   1000,      10000,
+		100000, 1000000, 10000000, 100000000, 1000000000,
+	};
+	unsigned n = bytes_of[digits];
+	uint32_t value =
+		load_be(c->at, n) ^ (c->flip ^ c->sign) >> (32 - 8 * n);
 
-	memcpy(&value, c->at, sizeof(value));
-	value = __builtin_bswap32(value); /* a little-endian machine: value.c */
-	if (c->flip)
-		value = ~value;
-	c->failed |= digits_fixed(c->out, GROUP_DIGITS, value) != 0;
-	c->at += GROUP_BYTES;
-	c->out += GROUP_DIGITS;
+	c->at += n;
+	c->sign = 0;
+	c->any |= value;
+	if (value < ends[digits])
+		return value;
+	c->failed = true;
+	return 0;
 }
 
-/* In front of the point the incomplete group leads, behind it trails. */
-static void put_integer(struct cursor *c, unsigned digits)
+static char *put_nine(char *out, uint32_t value)
 {
-	if (digits % GROUP_DIGITS)
-		put_group(c, digits % GROUP_DIGITS);
-	for (unsigned i = 0; i < digits / GROUP_DIGITS; i++)
-		put_nine(c);
+	*out = (char)('0' + value / DIGITS_WORD_END);
+	return digits_fixed(out + 1, DIGITS_WORD, value % DIGITS_WORD_END);
 }
 
-static void put_fraction(struct cursor *c, unsigned digits)
+/* The incomplete group leads; zeros in front are left out. */
+static char *put_whole(struct cursor *c, unsigned digits, char *out)
 {
-	for (unsigned i = 0; i < digits / GROUP_DIGITS; i++)
-		put_nine(c);
-	if (digits % GROUP_DIGITS)
-		put_group(c, digits % GROUP_DIGITS);
+	unsigned first = digits % GROUP_DIGITS;
+	uint32_t value = first ? next_group(c, first) : 0;
+
+	for (unsigned left = digits / GROUP_DIGITS; left; left--) {
+		if (value) {
+			out = digits_put(out, value);
+			while (left--)
+				out = put_nine(out,
+					       next_group(c, GROUP_DIGITS));
+			return out;
+		}
+		value = next_group(c, GROUP_DIGITS);
+	}
+	return digits_put(out, value);
 }
 
-static bool is_zero(const char *digits, size_t n)
+/* Here it trails. */
+static char *put_fraction(struct cursor *c, unsigned digits, char *out)
 {
-	while (n && digits[n - 1] == '0')
-		n--;
-	return n == 0;
+	unsigned last = digits % GROUP_DIGITS;
+
+	*out++ = '.';
+	for (unsigned left = digits / GROUP_DIGITS; left; left--)
+		out = put_nine(out, next_group(c, GROUP_DIGITS));
+	return last ? digits_fixed(out, last, next_group(c, last)) : out;
 }
 
 size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
 		      unsigned scale, char out[DECIMAL_TEXT_MAX])
 {
-	enum { SIGN = 0x80 };
-	uint8_t bytes[(DECIMAL_PRECISION_MAX / GROUP_DIGITS + 2) * GROUP_BYTES];
-	char digits[DECIMAL_PRECISION_MAX] = { 0 };
-	unsigned whole = precision - scale, skip = 0;
-	size_t width = decimal_width(precision, scale), used = 0;
+	const uint32_t sign = UINT32_C(1) << 31;
+	size_t width = decimal_width(precision, scale);
+	char *end = out;
 
-	if (width == 0 || n != width || n > sizeof(bytes))
+	if (width == 0 || n != width)
 		return 0;
-	memcpy(bytes, at, n);
-	bytes[0] ^= SIGN;
-	struct cursor c = { .at = bytes,
-			    .flip = at[0] & SIGN ? 0 : 0xff,
-			    .out = digits };
-	put_integer(&c, whole);
-	put_fraction(&c, scale);
+	bool negative = at[0] < 0x80;
+	struct cursor c = { .at = at,
+			    .flip = negative ? UINT32_MAX : 0,
+			    .sign = sign };
+	if (negative)
+		*end++ = '-';
+	end = put_whole(&c, precision - scale, end);
+	if (scale)
+		end = put_fraction(&c, scale, end);
 	if (c.failed)
 		return 0;
-	while (skip < whole && digits[skip] == '0')
-		skip++;
-	if (c.flip && !is_zero(digits, precision))
-		out[used++] = '-';
-	if (skip == whole)
-		out[used++] = '0';
-	memcpy(out + used, digits + skip, whole - skip);
-	used += whole - skip;
-	if (scale == 0)
-		return used;
-	out[used++] = '.';
-	memcpy(out + used, digits + whole, scale);
-	return used + scale;
+	if (negative && !c.any) /* no zero has a sign */
+		memmove(out, out + 1, (size_t)(--end - out));
+	return (size_t)(end - out);
 }

@@ -10,15 +10,18 @@
 enum {
 	DECIMAL_PRECISION_MAX = 65,
 	DECIMAL_SCALE_MAX = 30,
-	/* sign, digits, a zero before the point, the point */
-	DECIMAL_TEXT_MAX = DECIMAL_PRECISION_MAX + 3,
+	/* what is written: sign, a zero before the point, the point; what
+	 * digits.h writes behind the text */
+	DECIMAL_TEXT_EXTRA = 3 + 8,
+	DECIMAL_TEXT_MAX = DECIMAL_PRECISION_MAX + DECIMAL_TEXT_EXTRA,
 };
 
 /* 0: no such type. */
 size_t decimal_width(unsigned precision, unsigned scale);
 
-/* Exact text with `scale` digits behind the point. n must be the type's
- * width. Returns its length; 0 when the bytes are no number. */
+/* Exact text with `scale` digits behind the point, in precision +
+ * DECIMAL_TEXT_EXTRA bytes of room. n must be the type's width. Returns its
+ * length; 0 when the bytes are no number. */
 size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
 		      unsigned scale, char out[DECIMAL_TEXT_MAX]);
 

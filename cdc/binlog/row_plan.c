@@ -16,6 +16,7 @@
 
 struct row_plan {
 	size_t count;
+	size_t text_max;		 /* of all codecs */
 	char **names;			 /* owned; "schema.table.column" */
 	struct charset_reader **readers; /* owned */
 	size_t reader_count;
@@ -50,6 +51,11 @@ size_t row_plan_count(const struct row_plan *plan)
 const struct value_codec *row_plan_codecs(const struct row_plan *plan)
 {
 	return plan->codecs;
+}
+
+size_t row_plan_text_max(const struct row_plan *plan)
+{
+	return plan->text_max;
 }
 
 const char *row_plan_column(const struct row_plan *plan, size_t i)
@@ -326,6 +332,7 @@ int row_plan_new(const struct table_map *map, const struct table_def *def,
 		bool want = !wanted || (wanted[i / 8] >> (i % 8) & 1);
 		if (plan_column(&draft, want, &plan->codecs[i], err))
 			return err->code;
+		plan->text_max += plan->codecs[i].text_max;
 	}
 	*ret = TAKE(plan);
 	return 0;

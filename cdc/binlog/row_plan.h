@@ -31,6 +31,8 @@ void row_plan_freep(struct row_plan **plan);
 
 size_t row_plan_count(const struct row_plan *plan); /* columns */
 const struct value_codec *row_plan_codecs(const struct row_plan *plan);
+/* Bytes at value_sink.out that one image of a row takes at most. */
+size_t row_plan_text_max(const struct row_plan *plan);
 /* "schema.table.column" (or its number) for messages. */
 const char *row_plan_column(const struct row_plan *plan, size_t i);
 

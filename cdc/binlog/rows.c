@@ -1,7 +1,9 @@
 #include "cdc/binlog/rows.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "cdc/binlog/event.h"
 #include "cdc/binlog/format.h"
@@ -111,6 +113,16 @@ static bool bit(const uint8_t *bits, size_t i)
 	return bits[i / 8] >> (i % 8) & 1;
 }
 
+/* One row under way. An UPDATE notes where each column is in the image before,
+ * length included (NULL: nowhere), and reads the image after beside it. */
+struct walk {
+	const struct row_plan *plan;
+	struct value_sink *sink;
+	const uint8_t **noted;	    /* to be filled, or NULL */
+	const uint8_t **known;	    /* what was, or NULL */
+	const struct value *before; /* the values there */
+};
+
 /* The bytes of the next value: a fixed width, or a length in front. */
 static inline const uint8_t *take(struct reader *r, int32_t width, size_t *n)
 {
@@ -118,13 +130,48 @@ static inline const uint8_t *take(struct reader *r, int32_t width, size_t *n)
 	return reader_bytes(r, *n);
 }
 
+/* Mostly a few bytes: a call of memcmp() would take longer than it does. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	enum { FEW = 12 };
+
+	if (n > FEW)
+		return memcmp(a, b, n) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+/* The column at r, which is there and not NULL. Most of what an UPDATE writes
+ * is what was there before: that is not decoded again. The known place is in
+ * front of r, so that as many bytes can be read there. */
+static inline bool read_column(const struct walk *walk, size_t i,
+			       struct reader *r, struct value *ret)
+{
+	const struct value_codec *codec = &row_plan_codecs(walk->plan)[i];
+	const uint8_t *start = r->at;
+	size_t n;
+	const uint8_t *at = take(r, codec->width, &n);
+
+	if (!at || !codec->decode)
+		return at;
+	if (walk->known && walk->known[i] &&
+	    same_bytes(walk->known[i], start, (size_t)(r->at - start))) {
+		*ret = walk->before[i];
+		return true;
+	}
+	if (walk->noted)
+		walk->noted[i] = start;
+	return codec->decode(codec, at, n, walk->sink, ret);
+}
+
 /* One image. The null bitmap counts only the columns that are present.
  * Returns the column that could not be read, or the count of columns. */
 static size_t read_image(struct rows *rows, size_t image,
-			 const struct row_plan *plan, struct value_sink *sink,
-			 struct value *values)
+			 const struct walk *walk, struct value *values)
 {
-	const struct value_codec *codecs = row_plan_codecs(plan);
+	const struct value_codec *codecs = row_plan_codecs(walk->plan);
 	const uint8_t *present = rows->present[image];
 	size_t held = rows->present_count[image], place = 0;
 	struct reader r = rows->body;
@@ -133,39 +180,57 @@ static size_t read_image(struct rows *rows, size_t image,
 	if (!nulls)
 		return 0;
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct value_codec *codec = &codecs[i];
-		size_t n;
-
 		values[i] = (struct value){ .kind = VALUE_ABSENT };
 		if (!bit(present, i))
 			continue;
-		if (bit(nulls, place++)) {
-			if (codec->decode)
-				values[i].kind = VALUE_NULL;
-			continue;
+		if (!bit(nulls, place++)) {
+			if (!read_column(walk, i, &r, &values[i]))
+				return i;
+		} else if (codecs[i].decode) {
+			values[i].kind = VALUE_NULL;
 		}
-		const uint8_t *at = take(&r, codec->width, &n);
-		if (!at || (codec->decode &&
-			    !codec->decode(codec, at, n, sink, &values[i])))
-			return i;
 	}
 	rows->body = r;
 	return rows->count;
 }
 
-static int next_image(struct rows *rows, size_t image,
-		      const struct row_plan *plan, struct value_sink *sink,
+static int next_image(struct rows *rows, size_t image, const struct walk *walk,
 		      struct value *values, struct err *err)
 {
-	size_t failed = read_image(rows, image, plan, sink, values);
+	size_t failed = read_image(rows, image, walk, values);
 
 	if (failed == rows->count)
 		return 0;
 	return err_set(err, ERR_CORRUPT,
 		       "row %" PRIu64 ": %s is truncated or no value of its"
 		       " type (%u); was the table altered?",
-		       rows->row + 1, row_plan_column(plan, failed),
-		       row_plan_codecs(plan)[failed].type);
+		       rows->row + 1, row_plan_column(walk->plan, failed),
+		       row_plan_codecs(walk->plan)[failed].type);
+}
+
+static struct walk start_walk(const struct rows *rows,
+			      const struct row_plan *plan,
+			      struct value_sink *sink)
+{
+	struct walk walk = { .plan = plan, .sink = sink };
+	size_t images = rows->op == ROW_UPDATE ? 2 : 1;
+
+	if (images == 2)
+		walk.noted =
+			arena_array(sink->arena, const uint8_t *, rows->count);
+	sink->out = arena_alloc(sink->arena, images * row_plan_text_max(plan));
+	return walk;
+}
+
+static int next_update(struct rows *rows, struct walk *walk,
+		       struct value *before, struct value *after,
+		       struct err *err)
+{
+	if (next_image(rows, 0, walk, before, err))
+		return err->code;
+	walk->known = TAKE(walk->noted);
+	walk->before = before;
+	return next_image(rows, 1, walk, after, err);
 }
 
 int rows_next(struct rows *rows, const struct row_plan *plan,
@@ -181,12 +246,14 @@ int rows_next(struct rows *rows, const struct row_plan *plan,
 			       "rows of %zu columns, table map of %zu",
 			       rows->count, row_plan_count(plan));
 	const uint8_t *start = rows->body.at;
-	if (next_image(rows, 0, plan, sink,
-		       rows->op == ROW_INSERT ? after : before, err))
-		return err->code;
-	if (rows->op == ROW_UPDATE &&
-	    next_image(rows, 1, plan, sink, after, err))
-		return err->code;
+	struct walk walk = start_walk(rows, plan, sink);
+	int fail = rows->op == ROW_UPDATE
+			   ? next_update(rows, &walk, before, after, err)
+			   : next_image(rows, 0, &walk,
+					rows->op == ROW_INSERT ? after : before,
+					err);
+	if (fail)
+		return fail;
 	if (rows->body.at == start)
 		return err_set(err, ERR_CORRUPT, "rows: images of no column");
 	rows->row++;

@@ -83,23 +83,13 @@ static void set_text(struct value *ret, const void *at, size_t n)
 	*ret = (struct value){ .at = at, .n = (uint32_t)n, .kind = VALUE_TEXT };
 }
 
-/* `text` is an array of at least VALUE_LOCAL bytes: short ones are copied
- * with their surroundings, in whole words. */
-enum { VALUE_LOCAL = 96, WORD = 16 };
-
-static inline bool keep_text(struct value_sink *sink, const char *text,
-			     size_t n, struct value *ret)
+/* The text is at sink->out already. */
+static inline bool keep_text(struct value_sink *sink, size_t n,
+			     struct value *ret)
 {
-	size_t room = (n + WORD - 1) / WORD * WORD;
-	char *copy;
-
-	if (n == 0)
-		return false;
-	copy = arena_alloc(sink->arena, room);
-	for (size_t i = 0; i < room; i += WORD)
-		memcpy(copy + i, text + i, WORD);
-	set_text(ret, copy, n);
-	return true;
+	set_text(ret, sink->out, n);
+	sink->out += n;
+	return n > 0;
 }
 
 /* Both are little-endian; see below value_choose(). */
@@ -107,10 +97,14 @@ static uint64_t load_le(const uint8_t *at, size_t n)
 {
 	uint64_t number = 0;
 	uint32_t word;
+	uint16_t half;
 
 	switch (n) {
 	case 1:
 		return *at;
+	case 2:
+		memcpy(&half, at, sizeof(half));
+		return half;
 	case 4:
 		memcpy(&word, at, sizeof(word));
 		return word;
@@ -124,16 +118,14 @@ static uint64_t load_le(const uint8_t *at, size_t n)
 	}
 }
 
-static bool keep_integer(struct value_sink *sink, uint64_t size, bool negative,
-			 struct value *ret)
+static inline bool keep_integer(struct value_sink *sink, uint64_t size,
+				bool negative, struct value *ret)
 {
-	char text[VALUE_LOCAL];
-	char *end = text + STR_U64_MAX + 1;
-	char *start = digits_before(end, size);
+	char *start = sink->out;
 
-	if (negative)
-		*--start = '-';
-	return keep_text(sink, start, (size_t)(end - start), ret);
+	*start = '-';
+	char *end = digits_put(start + negative, size);
+	return keep_text(sink, (size_t)(end - start), ret);
 }
 
 static bool read_unsigned(const struct value_codec *codec, const uint8_t *at,
@@ -159,44 +151,40 @@ static bool read_signed(const struct value_codec *codec, const uint8_t *at,
 static bool read_double(const struct value_codec *codec, const uint8_t *at,
 			size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_LOCAL];
 	double number;
 	size_t used;
 
 	(void)codec;
 	memcpy(&number, at, n);
-	return floating_double(number, text, &used) &&
-	       keep_text(sink, text, used, ret);
+	return floating_double(number, sink->out, &used) &&
+	       keep_text(sink, used, ret);
 }
 
 static bool read_float(const struct value_codec *codec, const uint8_t *at,
 		       size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_LOCAL];
 	float number;
 	size_t used;
 
 	(void)codec;
 	memcpy(&number, at, n);
-	return floating_float(number, text, &used) &&
-	       keep_text(sink, text, used, ret);
+	return floating_float(number, sink->out, &used) &&
+	       keep_text(sink, used, ret);
 }
 
 static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_LOCAL];
+	size_t used = decimal_format(at, n, codec->precision, codec->scale,
+				     sink->out);
 
-	return keep_text(
-		sink, text,
-		decimal_format(at, n, codec->precision, codec->scale, text),
-		ret);
+	return keep_text(sink, used, ret);
 }
 
 static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 			  size_t n, struct value_sink *sink, struct value *ret)
 {
-	char text[VALUE_LOCAL];
+	char *text = sink->out;
 	size_t used = 0;
 
 	(void)n;
@@ -216,7 +204,7 @@ static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 		used = temporal_old_timestamp(at, text);
 	else if (codec->type == TYPE_TIME)
 		used = temporal_old_time(at, text);
-	return keep_text(sink, text, used, ret);
+	return keep_text(sink, used, ret);
 }
 
 static bool read_text(const struct value_codec *codec, const uint8_t *at,
@@ -300,11 +288,6 @@ static bool read_set(const struct value_codec *codec, const uint8_t *at,
 	return true;
 }
 
-_Static_assert(VALUE_LOCAL >= DECIMAL_TEXT_MAX + WORD &&
-		       VALUE_LOCAL >= FLOATING_TEXT_MAX + WORD &&
-		       VALUE_LOCAL >= TEMPORAL_TEXT_MAX + WORD,
-	       "keep_text() reads up to a word beyond the text");
-
 static value_fn choose_number(const struct value_codec *codec)
 {
 	switch (codec->type) {
@@ -373,6 +356,19 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "load_le() and the floating-point types want a little-endian "
 	       "machine");
 
+static size_t text_max(const struct value_codec *codec)
+{
+	if (codec->decode == read_signed || codec->decode == read_unsigned)
+		return 1 + STR_U64_MAX + DIGITS_SLACK;
+	if (codec->decode == read_float || codec->decode == read_double)
+		return FLOATING_TEXT_MAX;
+	if (codec->decode == read_decimal)
+		return codec->precision + DECIMAL_TEXT_EXTRA;
+	if (codec->decode == read_temporal)
+		return TEMPORAL_TEXT_MAX;
+	return 0;
+}
+
 bool value_choose(struct value_codec *codec)
 {
 	codec->decode = choose_number(codec);
@@ -380,5 +376,6 @@ bool value_choose(struct value_codec *codec)
 		codec->decode = choose_string(codec);
 	if (!codec->decode)
 		codec->decode = choose_temporal(codec);
+	codec->text_max = (uint8_t)text_max(codec);
 	return codec->decode != NULL;
 }

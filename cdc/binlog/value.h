@@ -19,6 +19,9 @@ struct charset_reader;
 /* Where values go, and what was noticed on the way. */
 struct value_sink {
 	struct arena *arena;
+	/* Of rows_next(): where the next number's or time's text goes, in
+	 * room for those of a whole row. */
+	char *out;
 	uint64_t invalid_text; /* values with bytes their charset has not */
 };
 
@@ -34,7 +37,8 @@ struct value_codec {
 	uint8_t type;	 /* enum column_type */
 	uint8_t precision, scale; /* decimal; scale: fractional digits too */
 	bool is_unsigned;
-	uint16_t pad_to; /* BINARY(n): zero bytes the log leaves out */
+	uint8_t text_max; /* bytes written at sink->out, at most */
+	uint16_t pad_to;  /* BINARY(n): zero bytes the log leaves out */
 	const struct charset_reader *charset; /* borrowed; text only */
 	const struct str *labels;	      /* borrowed; UTF-8 */
 	uint32_t label_count;
@@ -44,8 +48,9 @@ struct value_codec {
  * false for types and metadata no server writes. */
 bool value_width(uint8_t type, uint16_t meta, int32_t *ret);
 
-/* Pick codec->decode by type; the other members are set already (type, width,
- * precision, scale, sign, charset, labels). False: the type is not decoded. */
+/* Pick codec->decode and text_max by type; the other members are set already
+ * (type, width, precision, scale, sign, charset, labels). False: the type is
+ * not decoded. */
 bool value_choose(struct value_codec *codec);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cdc/binlog/charset.h"
 #include "cdc/binlog/column_type.h"
 #include "cdc/binlog/decimal.h"
+#include "cdc/binlog/digits.h"
 #include "cdc/binlog/floating.h"
 #include "cdc/binlog/json_binary.h"
 #include "cdc/binlog/temporal.h"
@@ -18,6 +19,35 @@
 
 #define BYTES(text) ((const uint8_t *)(text)), sizeof(text) - 1
 #define AT(text) ((const uint8_t *)(text))
+
+static void number_is(uint64_t number)
+{
+	char text[20 + DIGITS_SLACK], want[24];
+	size_t n = (size_t)(digits_put(text, number) - text);
+
+	snprintf(want, sizeof(want), "%ju", (uintmax_t)number);
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, n);
+}
+
+TEST(digits_of_numbers_of_every_length)
+{
+	uint64_t step = 1;
+
+	for (uint64_t i = 0; i < 20000; i++)
+		number_is(i);
+	for (int i = 0; i < 20; i++, step *= 10) {
+		number_is(step - 1);
+		number_is(step);
+		number_is(step + 1);
+	}
+	/* A walk through all lengths: any odd factor will do. */
+	for (uint64_t i = 1, bits = 1; i < 20000; i++) {
+		bits = bits * UINT64_C(6364136223846793005) + i;
+		number_is(bits >> i % 64);
+	}
+	number_is(UINT64_MAX);
+}
 
 static void decimal_is(const uint8_t *at, size_t n, unsigned precision,
 		       unsigned scale, const char *want)
@@ -41,6 +71,13 @@ TEST(case_100_decimals_are_exact)
 	decimal_is(BYTES("\x7f"), 1, 1, "0.0"); /* a zero with a sign */
 	decimal_is(BYTES("\x7e"), 1, 1, "-0.1");
 	decimal_is(BYTES("\x89"), 1, 0, "9");
+	/* Groups of nine: zeros in front go, zeros between stay. */
+	decimal_is(BYTES("\x80\0\0\1\0\0\0\2\0\0\0\3"), 27, 9,
+		   "1000000002.000000003");
+	decimal_is(BYTES("\x7f\xff\xff\xff\xff\xff\xff\xfe"), 18, 0, "-1");
+	decimal_is(BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff"), 18, 9,
+		   "0.000000000");		       /* a zero with a sign */
+	decimal_is(BYTES("\xbb\x9a\xca\0"), 9, 0, ""); /* ten digits */
 	/* A digit above 9, a wrong width, types there are not. */
 	decimal_is(BYTES("\x8a"), 1, 0, "");
 	decimal_is(BYTES("\x80\0"), 1, 0, "");
@@ -337,7 +374,7 @@ TEST(labels_out_of_column_types)
 	arena_done(&kept);
 }
 
-RUN(CASE(case_100_decimals_are_exact),
+RUN(CASE(digits_of_numbers_of_every_length), CASE(case_100_decimals_are_exact),
     CASE(case_102_times_below_zero_with_every_fraction),
     CASE(case_103_timestamps_to_the_end_of_32_bits), CASE(old_forms_of_times),
     CASE(case_107_numbers_are_as_short_as_they_read_back),
