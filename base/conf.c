@@ -8,8 +8,7 @@
 #include "base/buf.h"
 #include "base/conf_value.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "base/mem.h"
+#include "base/secret.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
 
@@ -63,11 +62,21 @@ static const struct conf_row *row_of_file(const struct conf_table *table,
 	return row && row->type == CONF_SECRET ? row : NULL;
 }
 
+static const char **secret_path(const struct load *load,
+				const struct conf_row *row)
+{
+	void *field = (char *)load->base + row->offset;
+
+	return (const char **)field + 1;
+}
+
 static int set_default(const struct load *load, const struct conf_row *row)
 {
 	int rc = conf_value_parse(row, str_of(row->by_default), false,
 				  load->base, load->texts, load->err);
 
+	if (rc == 0 && row->type == CONF_SECRET)
+		*secret_path(load, row) = "";
 	return rc ? err_wrap(load->err, "default of %s", row->key) : 0;
 }
 
@@ -142,25 +151,22 @@ static int set_from_node(const struct load *load, const struct conf_row *row,
 	return 0;
 }
 
-/* The file's content without the newline that editors end it with. */
+/* The path stays with it, for those who read it anew. */
 static int read_secret(const struct load *load, const struct conf_row *row,
 		       const char *path)
 {
-	CLEANUP(mem_freep) char *bytes = NULL;
-	size_t n;
-	int rc = file_read(path, CONF_SECRET_MAX, &bytes, &n, load->err);
+	CLEANUP(secret_freep) char *secret = NULL;
+	int rc = secret_read(path, &secret, load->err);
 
 	if (rc != 0)
 		return rc;
-	if (n && bytes[n - 1] == '\n')
-		n--;
-	if (n && bytes[n - 1] == '\r')
-		n--;
-	if (n == 0)
-		return err_set(load->err, ERR_CONFIG, "%s: is empty", path);
-	rc = conf_value_parse(row, (struct str){ bytes, n }, false, load->base,
+	rc = conf_value_parse(row, str_of(secret), false, load->base,
 			      load->texts, load->err);
-	return rc ? err_wrap(load->err, "%s: its content", path) : 0;
+	if (rc != 0)
+		return err_wrap(load->err, "%s: its content", path);
+	*secret_path(load, row) =
+		arena_strndup(load->texts, path, strlen(path));
+	return 0;
 }
 
 static int set_from_file(const struct load *load, const struct conf_row *row,

@@ -23,8 +23,10 @@ struct err;
 
 /* The field's type stands behind each. */
 enum conf_type {
-	CONF_TEXT,   /* const char *, never NULL, no control characters */
-	CONF_SECRET, /* the same; also read from KEY_file; never printed */
+	CONF_TEXT, /* const char *, never NULL, no control characters */
+	/* Two: the text, also read from KEY_file, and that file's path, "" when
+	 * it came from elsewhere. Never printed. */
+	CONF_SECRET,
 	CONF_LIST,   /* const char *, the items joined by commas */
 	CONF_CHOICE, /* const char *, one of the help's first word "a|b|c" */
 	CONF_INT,    /* int64_t */
@@ -51,7 +53,6 @@ struct conf_table {
 
 enum {
 	CONF_SECTIONS_MAX = 4, /* maps inside each other */
-	CONF_SECRET_MAX = 64 * 1024,
 };
 
 /* Fill the struct at base; its texts are put into the arena. path NULL: no

@@ -31,6 +31,9 @@ struct pg_config {
 	const char *host, *user, *password, *database, *application;
 	const char *schema;  /* search_path; NULL: public */
 	const char *options; /* more libpq keywords "k=v k=v"; may be NULL */
+	/* Read at each connect instead of `password`; "" or NULL: none. While
+	 * it can't be read, or is refused, the server counts as away. */
+	const char *password_file;
 	int64_t port;
 	/* 0 is no limit; name look-ups are bounded by the resolver alone. */
 	int64_t connect_timeout_ms, tcp_user_timeout_ms;

@@ -13,6 +13,9 @@
 #include "base/mem.h"
 #include "base/pg_error.h"
 #include "base/pg_private.h"
+#include "base/secret.h"
+
+static const char WRONG_PASSWORD[] = "28P01";
 
 enum { KEYWORDS_MAX = 64, KEEPALIVE_IDLE_S = 5, KEEPALIVE_INTERVAL_S = 2 };
 
@@ -39,12 +42,13 @@ static void add_number(struct keywords *k, const char *name, char text[24],
 	add(k, name, text);
 }
 
-static void fill(struct keywords *k, const struct pg_config *c)
+static void fill(struct keywords *k, const struct pg_config *c,
+		 const char *password)
 {
 	add(k, "host", c->host);
 	add_number(k, "port", k->port, c->port ? c->port : 5432);
 	add(k, "user", c->user);
-	add(k, "password", c->password);
+	add(k, "password", password);
 	add(k, "dbname", c->database);
 	add(k, "application_name", c->application);
 	add(k, "client_encoding", "UTF8");
@@ -124,12 +128,21 @@ static void drop_notice(void *user, const PGresult *notice)
 	(void)notice;
 }
 
+static bool has_file(const struct pg_config *config)
+{
+	return config->password_file && *config->password_file;
+}
+
 static int start(struct pg *pg, const struct pg_config *config, struct err *err)
 {
 	struct keywords k = { .n = 0 };
 	PQconninfoOption *owned = NULL;
+	CLEANUP(secret_freep) char *secret = NULL;
 
-	fill(&k, config);
+	if (has_file(config) &&
+	    secret_read(config->password_file, &secret, err) != 0)
+		return err_set(err, ERR_TARGET_LOST, "%.500s", err->msg);
+	fill(&k, config, secret ? secret : config->password);
 	int rc = add_options(&k, config->options, &owned, err);
 	if (rc == 0)
 		pg->conn = PQconnectStartParams(k.names, k.values, 0);
@@ -177,6 +190,10 @@ int pg_connect(const struct pg_config *config, struct pg **ret, struct err *err)
 
 	pg->answer_timeout_ms = config->answer_timeout_ms;
 	int rc = start(pg, config, err);
+	/* A password in a file may be about to change. */
+	if (rc != 0 && has_file(config) &&
+	    strcmp(pg->sqlstate, WRONG_PASSWORD) == 0)
+		rc = err->code = ERR_TARGET_LOST;
 	if (rc == 0)
 		rc = set_up(pg, config, err);
 	if (rc != 0)

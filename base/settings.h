@@ -34,7 +34,7 @@ struct err;
 	X(source_table_prefix, "source.table_prefix", TEXT, "", 0, 0, "",      \
 	  "table prefix of the Magento installation")                          \
 	X(source_server_id, "source.server_id", INT, "0", 0, 4294967295, "",   \
-	  "our server id as a replica; 0: derived from host and database")     \
+	  "our server id as a replica; 0: derived from both databases")        \
 	X(source_tls, "source.tls", CHOICE, "preferred", 0, 0, "",             \
 	  "off|preferred|required|verify_ca|verify_identity")                  \
 	X(source_tls_ca, "source.tls_ca", TEXT, "", 0, 0, "",                  \
@@ -146,16 +146,17 @@ struct err;
 	X(router_trusted, "router.trusted_peers", LIST, "", 0, 0, "",          \
 	  "CIDRs whose X-Forwarded-* are believed and who see reasons")
 
-#define SETTING_TEXT const char *
-#define SETTING_SECRET const char *
-#define SETTING_LIST const char *
-#define SETTING_CHOICE const char *
-#define SETTING_INT int64_t
-#define SETTING_TIME int64_t
-#define SETTING_SIZE int64_t
-#define SETTING_BOOL bool
+#define SETTING_TEXT(field) const char *field;
+/* The file is "" when the secret came from elsewhere. */
+#define SETTING_SECRET(field) const char *field, *field##_file;
+#define SETTING_LIST(field) const char *field;
+#define SETTING_CHOICE(field) const char *field;
+#define SETTING_INT(field) int64_t field;
+#define SETTING_TIME(field) int64_t field;
+#define SETTING_SIZE(field) int64_t field;
+#define SETTING_BOOL(field) bool field;
 #define SETTING_FIELD(field, key, type, def, least, most, env, help)           \
-	SETTING_##type field;
+	SETTING_##type(field)
 
 /* Read when no other file is named, if it is there. */
 #define SETTINGS_FILE "ficus.yaml"

@@ -311,6 +311,8 @@ static int claim(struct bootstrap *b, struct err *err)
 	char instance[300], host[256] = "";
 	int rc = pg_connect(&b->setup->target, &b->pg, err);
 
+	if (rc == 0) /* indexes take as long as they take */
+		pg_set_timeout(b->pg, 0);
 	gethostname(host, sizeof(host) - 1);
 	snprintf(instance, sizeof(instance), "%s:%ld", host, (long)getpid());
 	if (rc == 0)

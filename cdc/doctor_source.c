@@ -234,9 +234,7 @@ static void check_stream(struct check *c, const char *item,
 	int fail;
 
 	source_config_of(c->settings, &config);
-	/* Not the service's: the server would end its stream. */
-	config.server_id =
-		config.server_id ? config.server_id ^ 1 : (int64_t)0x3fffffff;
+	source_config_beside(&config);
 	fail = source_connect(&config, &source, &err);
 	if (!fail)
 		fail = try_stream(source, from, &err);

@@ -90,8 +90,9 @@ static void failed(struct head *head, const struct err *err)
 	pthread_mutex_unlock(&head->lock);
 }
 
-/* False: we are to stop. */
-static bool sleep_until(struct head *head, int64_t until_us)
+/* False: we are to stop. A poke asks for a sample, which without a connection
+ * nobody can take: it does not shorten the back-off. */
+static bool sleep_until(struct head *head, int64_t until_us, bool pokes)
 {
 	struct timespec at = { .tv_sec = until_us / 1000000,
 			       .tv_nsec = until_us % 1000000 * 1000 };
@@ -99,7 +100,7 @@ static bool sleep_until(struct head *head, int64_t until_us)
 	bool go_on;
 
 	pthread_mutex_lock(&head->lock);
-	while (!head->stop && !head->poked && !timed_out)
+	while (!head->stop && !(pokes && head->poked) && !timed_out)
 		timed_out =
 			pthread_cond_timedwait(&head->wake, &head->lock, &at);
 	head->poked = false;
@@ -154,9 +155,15 @@ static void sample_on(struct head *head, struct source *source)
 		next += HEAD_PERIOD_MS * US_PER_MS;
 		if (next < clock_mono_us())
 			next = clock_mono_us();
-		go_on = sleep_until(head, next);
+		go_on = sleep_until(head, next, true);
 	}
 	set_source(head, NULL);
+}
+
+/* Between half and all of it, so that two never march in step. */
+static int64_t jittered(int64_t us)
+{
+	return us / 2 + clock_mono_us() % (us / 2 + 1);
 }
 
 static void *sample_all(void *user)
@@ -181,7 +188,9 @@ static void *sample_all(void *user)
 				: retry * 2;
 		if (retry > RETRY_MAX_MS)
 			retry = RETRY_MAX_MS;
-		go_on = sleep_until(head, clock_mono_us() + retry * US_PER_MS);
+		go_on = sleep_until(
+			head, clock_mono_us() + jittered(retry * US_PER_MS),
+			false);
 	}
 	return NULL;
 }

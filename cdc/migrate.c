@@ -158,6 +158,7 @@ int migrate_run(struct pg *pg, const char *schema, size_t *applied,
 		struct err *err)
 {
 	struct err ignored = { 0 };
+	int64_t timeout = pg_set_timeout(pg, 0); /* tables may be large */
 	int rc = pg_exec(pg,
 			 "set client_min_messages = warning; "
 			 "select pg_advisory_lock(" LOCK_KEY ")",
@@ -166,6 +167,7 @@ int migrate_run(struct pg *pg, const char *schema, size_t *applied,
 	if (rc < 0)
 		return rc;
 	rc = apply_missing(pg, schema, applied, err);
+	pg_set_timeout(pg, timeout);
 	/* A lost connection has given the lock back already. */
 	if (pg_exec(pg,
 		    "select pg_advisory_unlock(" LOCK_KEY "); "

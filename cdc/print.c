@@ -112,8 +112,11 @@ static int pump(struct print *p, const struct stopper *stop, struct err *err)
 		.sink = &sink,
 		.max_event = (uint64_t)settings->max_value_size,
 	};
-	int rc = stream_open(&p->setup->source, (size_t)settings->source_queue,
-			     &p->from, &p->stream, err);
+	struct source_config source = p->setup->source;
+
+	source_config_beside(&source);
+	int rc = stream_open(&source, (size_t)settings->source_queue, &p->from,
+			     &p->stream, err);
 
 	p->group = group_new(&options, &p->from);
 	while (rc == 0 && !stopper_wait(stop, 0)) {

@@ -27,12 +27,14 @@ enum {
 	IDLE_MS = 50,	    /* wait for an event when nothing is pending */
 	TICKET_MS = 2,	    /* … when a router waits for a ticket */
 	POSITION_MS = 100,  /* a position without rows waits so long */
+	DOUBLED_MOST = 6,   /* times that a time-out is doubled */
 	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
 };
 
 struct session {
 	struct setup *setup; /* borrowed */
 	struct board *board; /* borrowed */
+	struct pg_config target;
 	struct apply *apply; /* owned, as all that follows */
 	struct transform *transform;
 	struct schema *schema;
@@ -203,15 +205,28 @@ static int load_copy(struct session *s, struct err *err)
 	return use_schema(s, schema, err);
 }
 
+/* A statement that takes longer than target.timeout would otherwise never end:
+ * each time in a row it gets twice as long. */
+static void allow_time(struct session *s)
+{
+	pthread_mutex_lock(&s->board->lock);
+	int doubled = s->board->facts.failures_in_row;
+	pthread_mutex_unlock(&s->board->lock);
+	s->target = s->setup->target;
+	s->target.answer_timeout_ms <<=
+		doubled < DOUBLED_MOST ? doubled : DOUBLED_MOST;
+}
+
 static int open_apply(struct session *s, struct err *err)
 {
 	const struct settings *settings = &s->setup->settings;
 	char instance[300], host[256] = "";
 
+	allow_time(s);
 	gethostname(host, sizeof(host) - 1);
 	snprintf(instance, sizeof(instance), "%s:%ld", host, (long)getpid());
 	const struct apply_options options = {
-		.target = &s->setup->target,
+		.target = &s->target,
 		.mapping = s->setup->mapping,
 		.batch_bytes = (size_t)settings->batch_bytes,
 		.batch_transactions = settings->batch_size,

@@ -27,12 +27,14 @@ static void target_config(const struct settings *s, struct pg_config *ret)
 		.port = s->target_port,
 		.user = s->target_user,
 		.password = s->target_password,
+		.password_file = s->target_password_file,
 		.database = s->target_database,
 		.schema = s->target_schema,
 		.options = s->target_options,
 		.application = "ficus cdc",
 		.connect_timeout_ms = s->target_connect_timeout,
 		.tcp_user_timeout_ms = s->target_timeout,
+		.answer_timeout_ms = s->target_timeout,
 	};
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/settings.h"
 #include "cdc/source_impl.h"
 
@@ -22,8 +23,25 @@ enum {
 	READ_TIMEOUT_MS = 10 * 60 * 1000,
 	WRITE_TIMEOUT_S = 30,
 	DERIVED_ID = 0x40000000, /* ours are far from those people give */
-	PACKET_ROOM = 1024,	 /* what surrounds an event or a row */
+	BESIDE_ID = 0x20000000,
+	PACKET_ROOM = 1024,    /* what surrounds an event or a row */
+	WRONG_PASSWORD = 1045, /* of the server */
+	NO_PASSWORD = 1698,
 };
+
+/* The same for every start, so that the server drops our former dump thread
+ * when a new one comes; different for another copy of the same shop. */
+static uint32_t derive_id(const struct settings *s)
+{
+	char *text = mem_printf("%s:%d/%s %s:%d/%s/%s", s->source_host,
+				(int)s->source_port, s->source_database,
+				s->target_host, (int)s->target_port,
+				s->target_database, s->target_schema);
+	uint64_t hash = str_hash(text, strlen(text));
+
+	free(text);
+	return DERIVED_ID | (uint32_t)(hash & (DERIVED_ID - 1));
+}
 
 void source_config_of(const struct settings *settings,
 		      struct source_config *ret)
@@ -32,6 +50,7 @@ void source_config_of(const struct settings *settings,
 		.host = settings->source_host,
 		.user = settings->source_user,
 		.password = settings->source_password,
+		.password_file = settings->source_password_file,
 		.database = settings->source_database,
 		.tls = settings->source_tls,
 		.tls_ca = settings->source_tls_ca,
@@ -39,7 +58,9 @@ void source_config_of(const struct settings *settings,
 		.connect_timeout_ms = settings->source_connect_timeout,
 		.read_timeout_ms = READ_TIMEOUT_MS,
 		.heartbeat_ms = settings->source_heartbeat,
-		.server_id = settings->source_server_id,
+		.server_id = settings->source_server_id
+				     ? (uint32_t)settings->source_server_id
+				     : derive_id(settings),
 		.max_event = (uint64_t)settings->max_value_size,
 		.allow_public_key = settings->source_allow_public_key,
 	};
@@ -55,22 +76,15 @@ void source_config_head(const struct settings *settings,
 	ret->port = settings->source_head_port;
 }
 
+void source_config_beside(struct source_config *config)
+{
+	config->server_id ^= BESIDE_ID;
+}
+
 /* The library counts whole seconds. */
 static unsigned seconds(int64_t ms)
 {
 	return ms <= 0 ? 1 : (unsigned)((ms + 999) / 1000);
-}
-
-/* The same for every start, so that the server drops our former dump thread
- * when a new one comes; different for another shop or host. */
-static uint32_t derive_id(const struct source_config *config)
-{
-	char *text = mem_printf("%s:%d/%s", config->host, (int)config->port,
-				config->database);
-	uint64_t hash = str_hash(text, strlen(text));
-
-	free(text);
-	return DERIVED_ID | (uint32_t)(hash & (DERIVED_ID - 1));
 }
 
 static bool is(const char *text, const char *word)
@@ -175,20 +189,44 @@ static int check_tls(const struct source *source,
 		       source->place, config->tls);
 }
 
+static bool has_file(const struct source_config *config)
+{
+	return config->password_file && config->password_file[0] != '\0';
+}
+
+/* A password in a file may be about to change: that is no reason to end. */
+static int refused(const struct source_config *config, struct source *source,
+		   struct err *err)
+{
+	unsigned number = mysql_errno(source->mysql);
+	int fail = source_fail(source, NULL, err);
+
+	if (!has_file(config) ||
+	    (number != WRONG_PASSWORD && number != NO_PASSWORD))
+		return fail;
+	err->code = ERR_SOURCE_LOST;
+	return err->code;
+}
+
 static int connect_with(struct source *source,
 			const struct source_config *config, struct err *err)
 {
 	const char *database = config->database[0] ? config->database : NULL;
+	CLEANUP(secret_freep) char *secret = NULL;
 
+	if (has_file(config) &&
+	    secret_read(config->password_file, &secret, err) != 0)
+		return err_set(err, ERR_SOURCE_LOST, "source %s: %.500s",
+			       source->place, err->msg);
 	source->mysql = mysql_init(NULL);
 	if (!source->mysql)
 		abort(); /* out of memory, as everywhere */
 	set_options(source->mysql, config);
 	if (!mysql_real_connect(source->mysql, config->host, config->user,
-				config->password, database,
+				secret ? secret : config->password, database,
 				(unsigned)config->port, NULL,
 				CLIENT_MULTI_RESULTS | CLIENT_REMEMBER_OPTIONS))
-		return source_fail(source, NULL, err);
+		return refused(config, source, err);
 	return check_tls(source, config, err);
 }
 
@@ -201,8 +239,7 @@ static struct source *source_new(const struct source_config *config)
 				   (int)config->port);
 	source->heartbeat_ms = config->heartbeat_ms;
 	source->max_event = config->max_event;
-	source->server_id = config->server_id ? (uint32_t)config->server_id
-					      : derive_id(config);
+	source->server_id = config->server_id;
 	return source;
 }
 

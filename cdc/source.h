@@ -30,23 +30,31 @@ struct source_rows;
 
 struct source_config {
 	const char *host, *user, *password; /* borrowed; never NULL */
-	const char *database;		    /* "": none is chosen */
+	/* Read at each connect instead of `password`; "" or NULL: none. While
+	 * it can't be read, or is refused, the server counts as away. */
+	const char *password_file;
+	const char *database; /* "": none is chosen */
 	const char *tls; /* off|preferred|required|verify_ca|verify_identity */
 	const char *tls_ca; /* file; "": the system's */
 	int64_t port, connect_timeout_ms;
 	int64_t read_timeout_ms; /* longest wait for an answer to a query */
 	int64_t heartbeat_ms;	 /* of a stream; three missed end it */
-	int64_t server_id;	 /* ours, as a replica; 0: derived */
+	uint32_t server_id;	 /* ours, as a replica */
 	uint64_t max_event;	 /* bytes of the largest event accepted */
 	bool allow_public_key;
 };
 
 /* Both borrow the settings' texts. _head: source.head, or the source itself
- * when that is not set. */
+ * when that is not set. The server id is the setting's, else one that is the
+ * same for every start of this copy, and hardly another's: a number of both
+ * databases. */
 void source_config_of(const struct settings *settings,
 		      struct source_config *ret);
 void source_config_head(const struct settings *settings,
 			struct source_config *ret);
+/* For a stream beside the service's, which the server would end if it came
+ * from the same replica. */
+void source_config_beside(struct source_config *config);
 
 enum source_flavour { SOURCE_MYSQL, SOURCE_MARIADB };
 

@@ -1,5 +1,6 @@
 #include "cdc/source_impl.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <errmsg.h>
@@ -33,6 +34,8 @@ static const struct verdict verdicts[] = {
 	{ 1160, ERR_SOURCE_LOST, "" },
 	{ 1161, ERR_SOURCE_LOST, "" },
 	{ 1203, ERR_SOURCE_LOST, "raise max_user_connections" },
+	{ 1184, ERR_SOURCE_LOST,
+	  "the source's error log says why (init_connect, a time-out)" },
 	{ 1205, ERR_SOURCE_LOST, "" }, /* lock wait timeout */
 	{ 1213, ERR_SOURCE_LOST, "" }, /* deadlock */
 	{ 1226, ERR_SOURCE_LOST, "raise the user's resource limits" },
@@ -68,14 +71,14 @@ static const struct verdict verdicts[] = {
 
 /* Error 1236 ends a dump; which of its many reasons it is, only the text
  * says. First match counts. */
+static const char SAME_REPLICA[] = "same server_";
+
 static const struct {
 	const char *part;
 	const char *cure;
 } dump_reasons[] = {
-	{ "same server_uuid", "another client reads the log as the same "
-			      "replica: set source.server_id" },
-	{ "same server_id", "another client reads the log as the same "
-			    "replica: set source.server_id" },
+	{ SAME_REPLICA, "stop the other one, or give each its own "
+			"source.server_id" },
 	{ "purged", "run cdc --bootstrap, and keep the binlog longer "
 		    "(binlog_expire_logs_seconds)" },
 	{ "Could not find first log file",
@@ -145,6 +148,17 @@ static struct verdict judge(const char *what, unsigned number, const char *text)
 				 "" };
 }
 
+/* The server ends the older of two streams, which is us. */
+static int same_replica(const struct source *source, struct err *err)
+{
+	return err_set(err, ERR_OPERATOR,
+		       "source %s: another client reads the binlog as replica "
+		       "%" PRIu32 "%s%s, which is our server id: %s",
+		       source->place, source->server_id,
+		       *source->replica_uuid ? " with the uuid " : "",
+		       source->replica_uuid, dump_cure(SAME_REPLICA));
+}
+
 int source_fail_with(const struct source *source, const char *what,
 		     unsigned number, const char *text, struct err *err)
 {
@@ -158,6 +172,8 @@ int source_fail_with(const struct source *source, const char *what,
 	if (atomic_load(&source->cancelled))
 		return err_set(err, ERR_STOPPED, "source %s: stopped",
 			       source->place);
+	if (number == 1236 && strstr(text, SAME_REPLICA))
+		return same_replica(source, err);
 	return err_set(err, v.code, "source %s: %s%s%.*s (error %u)%s%s",
 		       source->place, what ? what : "", what ? ": " : "", n,
 		       text, number, *v.cure ? ": " : "", v.cure);

@@ -21,7 +21,8 @@ struct source {
 	char *place;  /* owned; "user@host:port", begins every message */
 	struct source_server server;
 	int64_t heartbeat_ms;
-	uint32_t server_id; /* ours, as a replica */
+	uint32_t server_id;    /* ours, as a replica */
+	char replica_uuid[40]; /* likewise; MySQL only */
 	uint64_t max_event;
 };
 

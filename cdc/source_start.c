@@ -2,6 +2,7 @@
 #include "cdc/source.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -34,11 +35,12 @@ static int set_common(struct source *source, struct err *err)
 /* Constant, like the server id: a dump thread we left behind is dropped. */
 static int set_mysql(struct source *source, struct err *err)
 {
+	snprintf(source->replica_uuid, sizeof(source->replica_uuid),
+		 "f1c05000-0000-4000-8000-0000%08" PRIx32, source->server_id);
 	CLEANUP(mem_freep)
-	char *sql = mem_printf(
-		"set @slave_uuid='f1c05000-0000-4000-8000-0000%08" PRIx32
-		"', @replica_uuid=@slave_uuid",
-		source->server_id);
+	char *sql = mem_printf("set @slave_uuid='%s', "
+			       "@replica_uuid=@slave_uuid",
+			       source->replica_uuid);
 
 	return source_exec(source, sql, err);
 }

@@ -43,6 +43,7 @@ struct pg_config service_pg_config(const struct settings *s)
 		.host = s->target_host,
 		.user = s->target_user,
 		.password = s->target_password,
+		.password_file = s->target_password_file,
 		.database = s->target_database,
 		.application = "ficus-router",
 		.schema = s->target_schema,
