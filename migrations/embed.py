@@ -16,10 +16,13 @@ def literal(line):
 out, files = sys.argv[1], [pathlib.Path(f) for f in sys.argv[2:]]
 parts = ['#include "cdc/migrate.h"\n']
 rows = []
-for place, file in enumerate(files, 1):
+last = 0
+for file in files:
     match = re.fullmatch(r'(\d{4})_(\w+)\.sql', file.name)
-    if not match or int(match[1]) != place:
-        sys.exit(f'{file}: expected {place:04d}_name.sql')
+    place = int(match[1]) if match else 0
+    if place <= last:
+        sys.exit(f'{file}: expected a number above {last:04d}, and _name.sql')
+    last = place
     text = file.read_bytes()
     lines = ''.join(f'\t{literal(line)}\n'
                     for line in text.splitlines(keepends=True))

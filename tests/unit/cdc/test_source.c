@@ -55,6 +55,7 @@ static int open_server(void **state)
 		.connect_timeout_ms = 5000,
 		.read_timeout_ms = 60000,
 		.heartbeat_ms = 200,
+		.server_id = 4711,
 		.max_event = 32 * MIB,
 	};
 	if (source_connect(&on.config, &on.writer, &err)) {
