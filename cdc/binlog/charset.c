@@ -1,61 +1,12 @@
 #include "cdc/binlog/charset.h"
 
-#include <errno.h>
-#include <iconv.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
-
-/*	X(name, kind, name for iconv) */
-#define CHARSETS(X)                                                            \
-	X(none, REFUSED, NULL)                                                 \
-	X(armscii8, SINGLE, "ARMSCII-8")                                       \
-	X(ascii, SINGLE, "ANSI_X3.4-1968")                                     \
-	X(big5, REFUSED, NULL)                                                 \
-	X(binary, BINARY, NULL)                                                \
-	X(cp1250, SINGLE, "CP1250")                                            \
-	X(cp1251, SINGLE, "CP1251")                                            \
-	X(cp1256, SINGLE, "CP1256")                                            \
-	X(cp1257, SINGLE, "CP1257")                                            \
-	X(cp850, SINGLE, "CP850")                                              \
-	X(cp852, SINGLE, "CP852")                                              \
-	X(cp866, SINGLE, "CP866")                                              \
-	X(cp932, MULTI, "CP932")                                               \
-	X(dec8, SINGLE, "DEC-MCS")                                             \
-	X(eucjpms, MULTI, "EUC-JP-MS")                                         \
-	X(euckr, MULTI, "UHC")                                                 \
-	X(gb18030, MULTI, "GB18030")                                           \
-	X(gb2312, MULTI, "EUC-CN")                                             \
-	X(gbk, MULTI, "CP936")                                                 \
-	X(geostd8, REFUSED, NULL)                                              \
-	X(greek, SINGLE, "ISO-8859-7")                                         \
-	X(hebrew, SINGLE, "ISO-8859-8")                                        \
-	X(hp8, SINGLE, "HP-ROMAN8")                                            \
-	X(keybcs2, REFUSED, NULL)                                              \
-	X(koi8r, SINGLE, "KOI8-R")                                             \
-	X(koi8u, SINGLE, "KOI8-U")                                             \
-	X(latin1, SINGLE, "ISO-8859-1")                                        \
-	X(latin2, SINGLE, "ISO-8859-2")                                        \
-	X(latin5, SINGLE, "ISO-8859-9")                                        \
-	X(latin7, SINGLE, "ISO-8859-13")                                       \
-	X(macce, SINGLE, "MAC-CENTRALEUROPE")                                  \
-	X(macroman, SINGLE, "MACINTOSH")                                       \
-	X(sjis, REFUSED, NULL)                                                 \
-	X(swe7, REFUSED, NULL)                                                 \
-	X(tis620, SINGLE, "TIS-620")                                           \
-	X(ucs2, WIDE, "UCS-2BE")                                               \
-	X(ujis, REFUSED, NULL)                                                 \
-	X(utf16, WIDE, "UTF-16BE")                                             \
-	X(utf16le, WIDE, "UTF-16LE")                                           \
-	X(utf32, WIDE, "UTF-32BE")                                             \
-	X(utf8mb3, UTF8, NULL)                                                 \
-	X(utf8mb4, UTF8, NULL)
-
-#define CHARSET_ENUM(name, kind, iconv) CS_##name,
-enum charset_index { CHARSETS(CHARSET_ENUM) };
-#undef CHARSET_ENUM
+#include "cdc/binlog/charset_impl.h"
 
 static const struct charset charsets[] = {
 #define CHARSET_ROW(name, kind, iconv) { #name, iconv, CHARSET_##kind },
@@ -63,12 +14,14 @@ static const struct charset charsets[] = {
 #undef CHARSET_ROW
 };
 
+enum { NO_CHARSET = 255 };
+
 /* Collation ids below 100; the same in both servers. */
 static const uint8_t by_id[100] = {
-	CS_none,    CS_big5,	CS_latin2,   CS_dec8,	  CS_cp850,
+	NO_CHARSET, CS_big5,	CS_latin2,   CS_dec8,	  CS_cp850,
 	CS_latin1,  CS_hp8,	CS_koi8r,    CS_latin1,	  CS_latin2,
 	CS_swe7,    CS_ascii,	CS_ujis,     CS_sjis,	  CS_cp1251,
-	CS_latin1,  CS_hebrew,	CS_none,     CS_tis620,	  CS_euckr,
+	CS_latin1,  CS_hebrew,	NO_CHARSET,  CS_tis620,	  CS_euckr,
 	CS_latin7,  CS_latin2,	CS_koi8u,    CS_cp1251,	  CS_gb2312,
 	CS_greek,   CS_cp1250,	CS_latin2,   CS_gbk,	  CS_cp1257,
 	CS_latin5,  CS_latin1,	CS_armscii8, CS_utf8mb3,  CS_cp1250,
@@ -118,7 +71,7 @@ const struct charset *charset_by_collation(uint32_t id)
 	if (id >= NOPAD && id < UCA1400)
 		id -= NOPAD;
 	if (id < LENGTH(by_id))
-		return by_id[id] == CS_none ? NULL : &charsets[by_id[id]];
+		return by_id[id] == NO_CHARSET ? NULL : &charsets[by_id[id]];
 	for (size_t i = 0; i < LENGTH(runs); i++)
 		if (id >= runs[i].first && id <= runs[i].last)
 			return &charsets[runs[i].charset];
@@ -129,123 +82,46 @@ const struct charset *charset_by_name(struct str name)
 {
 	if (str_ieqs(name, "utf8"))
 		return &charsets[CS_utf8mb3];
-	for (size_t i = CS_none + 1; i < LENGTH(charsets); i++)
+	for (size_t i = 0; i < LENGTH(charsets); i++)
 		if (str_ieqs(name, charsets[i].name))
 			return &charsets[i];
 	return NULL;
 }
 
-/* Where the servers and iconv do not agree. */
-static const struct {
-	uint8_t charset, byte;
-	uint16_t character;
-} patches[] = {
-	{ CS_armscii8, 0xa1, 0x2741 }, { CS_armscii8, 0xa2, 0x00a7 },
-	{ CS_armscii8, 0xad, 0x055f }, { CS_armscii8, 0xfe, 0x2019 },
-	{ CS_armscii8, 0xff, 0x0027 }, { CS_cp866, 0xfc, 0x207f },
-	{ CS_cp866, 0xfd, 0x00b2 },    { CS_dec8, 0xa0, 0x00a0 },
-	{ CS_greek, 0xa1, 0x02bd },    { CS_greek, 0xa2, 0x02bc },
-	{ CS_hebrew, 0xaf, 0x203e },   { CS_koi8u, 0x95, 0x2022 },
-	{ CS_macroman, 0xc6, 0x2206 }, { CS_macroman, 0xf0, 0xf8ff },
-};
-
-/* 0x80 to 0x9f of latin1; the rest is Unicode's. */
-static const uint16_t cp1252[32] = {
-	0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
-	0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
-};
-
-enum { HIGH = 0x80, INVALID = 0xfffd };
-
+/* What a charset is does not change: each is opened once per process, by
+ * whoever needs it first, and kept. */
 struct charset_reader {
 	const struct charset *charset;
-	iconv_t iconv;		   /* MULTI and WIDE; else (iconv_t)-1 */
-	uint16_t characters[HIGH]; /* SINGLE: of the bytes from 0x80 */
+	bool ascii; /* text of bytes below 0x80 is as it stands */
+	struct charset_table table;
 };
 
-static void patch(struct charset_reader *reader)
+static struct charset_reader *readers[CS_COUNT]; /* under the lock */
+static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct charset_reader *new_reader(const struct charset *charset)
 {
-	const struct charset *charset = reader->charset;
+	enum charset_index index = (enum charset_index)(charset - charsets);
+	struct charset_reader *reader = mem_zalloc(sizeof(*reader));
 
-	for (size_t i = 0; i < LENGTH(patches); i++)
-		if (charset == &charsets[patches[i].charset])
-			reader->characters[patches[i].byte - HIGH] =
-				patches[i].character;
-	if (charset == &charsets[CS_latin1])
-		memcpy(reader->characters, cp1252, sizeof(cp1252));
-	for (size_t i = 0; charset == &charsets[CS_tis620] && i < 32; i++)
-		reader->characters[i] = (uint16_t)(HIGH + i);
-}
-
-static bool fill_characters(struct charset_reader *reader)
-{
-	iconv_t none = (iconv_t)-1;
-	iconv_t converter = iconv_open("UCS-2LE", reader->charset->iconv);
-
-	if (converter == none)
-		return false;
-	for (size_t i = 0; i < HIGH; i++) {
-		char byte = (char)(HIGH + i), *in = &byte;
-		unsigned char pair[2];
-		char *out = (char *)pair;
-		size_t left = 1, room = sizeof(pair);
-
-		iconv(converter, NULL, NULL, NULL, NULL);
-		if (iconv(converter, &in, &left, &out, &room) == 0 && !room)
-			reader->characters[i] =
-				(uint16_t)(pair[0] | pair[1] << 8);
-		else
-			reader->characters[i] = INVALID;
-	}
-	iconv_close(converter);
-	patch(reader);
-	return true;
-}
-
-static bool open_iconv(struct charset_reader *reader)
-{
-	iconv_t none = (iconv_t)-1;
-
-	if (!reader->charset->iconv)
-		return true;
-	if (reader->charset->kind == CHARSET_SINGLE)
-		return fill_characters(reader);
-	reader->iconv = iconv_open("UTF-8", reader->charset->iconv);
-	return reader->iconv != none;
-}
-
-struct charset_reader *charset_reader_new(const struct charset *charset)
-{
-	struct charset_reader *reader;
-
-	if (charset->kind == CHARSET_REFUSED)
-		return NULL;
-	reader = mem_zalloc(sizeof(*reader));
 	reader->charset = charset;
-	reader->iconv = (iconv_t)-1;
-	if (open_iconv(reader))
+	reader->ascii = charset->kind == CHARSET_TABLE && index != CS_swe7;
+	if (charset->kind != CHARSET_TABLE ||
+	    charset_table_fill(&reader->table, index, charset->iconv))
 		return reader;
 	free(reader);
 	return NULL;
 }
 
-void charset_reader_free(struct charset_reader *reader)
+const struct charset_reader *charset_reader(const struct charset *charset)
 {
-	iconv_t none = (iconv_t)-1;
+	struct charset_reader **reader = &readers[charset - charsets];
 
-	if (!reader)
-		return;
-	if (reader->iconv != none)
-		iconv_close(reader->iconv);
-	free(reader);
-}
-
-const struct charset *
-charset_reader_charset(const struct charset_reader *reader)
-{
-	return reader->charset;
+	pthread_mutex_lock(&readers_lock);
+	if (!*reader)
+		*reader = new_reader(charset);
+	pthread_mutex_unlock(&readers_lock);
+	return *reader;
 }
 
 static size_t ascii_prefix(const uint8_t *at, size_t n)
@@ -293,56 +169,14 @@ static size_t utf8_char(const uint8_t *at, size_t n)
 	return length;
 }
 
-static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-enum { REPLACEMENT = sizeof(replacement) - 1 };
+enum { REPLACEMENT = 0xfffd, CHAR_MAX_BYTES = 4 };
 
 static void set_text(struct value *ret, const void *at, size_t n)
 {
 	*ret = (struct value){ .at = at, .n = (uint32_t)n, .kind = VALUE_TEXT };
 }
 
-/* The rare case: a bad byte was found; each becomes a U+FFFD. */
-static void repair_utf8(const uint8_t *at, size_t n, struct value_sink *sink,
-			struct value *ret)
-{
-	char *out = arena_alloc(sink->arena, n * REPLACEMENT);
-	size_t used = 0;
-
-	for (size_t i = 0; i < n;) {
-		size_t length = utf8_char(at + i, n - i);
-
-		if (length) {
-			memcpy(out + used, at + i, length);
-			used += length;
-			i += length;
-		} else {
-			memcpy(out + used, replacement, REPLACEMENT);
-			used += REPLACEMENT;
-			i++;
-		}
-	}
-	sink->invalid_text++;
-	set_text(ret, out, used);
-}
-
-static void read_utf8(const uint8_t *at, size_t n, struct value_sink *sink,
-		      struct value *ret)
-{
-	size_t i = ascii_prefix(at, n);
-
-	while (i < n) {
-		size_t length = utf8_char(at + i, n - i);
-
-		if (!length) {
-			repair_utf8(at, n, sink, ret);
-			return;
-		}
-		i += length;
-	}
-	set_text(ret, at, n);
-}
-
-static size_t put_char(char *out, unsigned c)
+static size_t put_char(char *out, uint32_t c)
 {
 	if (c < 0x80) {
 		out[0] = (char)c;
@@ -353,76 +187,193 @@ static size_t put_char(char *out, unsigned c)
 		out[1] = (char)(0x80 | (c & 0x3f));
 		return 2;
 	}
-	out[0] = (char)(0xe0 | c >> 12);
-	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[2] = (char)(0x80 | (c & 0x3f));
-	return 3;
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
 }
 
-static void read_single(const struct charset_reader *reader, const uint8_t *at,
-			size_t n, struct value_sink *sink, struct value *ret)
+/* The rare case: a bad byte was found; each becomes a U+FFFD. */
+static void repair_utf8(const uint8_t *at, size_t n, struct value_sink *sink,
+			struct value *ret)
 {
-	char *out = arena_alloc(sink->arena, n * REPLACEMENT);
+	char *out = arena_alloc(sink->arena, n * 3);
 	size_t used = 0;
-	bool invalid = false;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned c = at[i];
+	for (size_t i = 0; i < n;) {
+		size_t length = utf8_char(at + i, n - i);
 
-		if (c >= HIGH)
-			c = reader->characters[c - HIGH];
-		invalid |= c == INVALID;
-		used += put_char(out + used, c);
+		if (length) {
+			memcpy(out + used, at + i, length);
+			used += length;
+			i += length;
+		} else {
+			used += put_char(out + used, REPLACEMENT);
+			i++;
+		}
 	}
-	sink->invalid_text += invalid;
 	set_text(ret, out, used);
 }
 
-/* No character of these charsets takes more than 4 bytes of UTF-8 for one of
- * its own, and a bad byte takes 3. */
-static void read_iconv(const struct charset_reader *reader, const uint8_t *at,
-		       size_t n, struct value_sink *sink, struct value *ret)
+static bool read_utf8(const uint8_t *at, size_t n, struct value_sink *sink,
+		      struct value *ret)
 {
-	size_t step = reader->charset->kind == CHARSET_WIDE ? 2 : 1;
-	size_t room = n * 4, left = n;
-	char *start = arena_alloc(sink->arena, room), *out = start;
-	char *in = (char *)(uintptr_t)at; /* iconv does not write there */
-	bool invalid = false;
+	size_t i = ascii_prefix(at, n);
 
-	iconv(reader->iconv, NULL, NULL, NULL, NULL);
-	while (left &&
-	       iconv(reader->iconv, &in, &left, &out, &room) == (size_t)-1) {
-		if (errno == E2BIG || room < REPLACEMENT)
-			break;
-		invalid = true;
-		memcpy(out, replacement, REPLACEMENT);
-		out += REPLACEMENT;
-		room -= REPLACEMENT;
-		/* EINVAL: a character that the end cuts off. */
-		if (errno == EINVAL || left < step)
-			break;
-		in += step;
-		left -= step;
+	while (i < n) {
+		size_t length = utf8_char(at + i, n - i);
+
+		if (!length) {
+			repair_utf8(at, n, sink, ret);
+			return false;
+		}
+		i += length;
 	}
-	sink->invalid_text += invalid;
-	set_text(ret, start, (size_t)(out - start));
+	set_text(ret, at, n);
+	return true;
 }
 
-void charset_read(const struct charset_reader *reader, const uint8_t *at,
+static uint32_t quad(const struct charset_table *table, const uint8_t *at)
+{
+	uint32_t place;
+
+	if (at[2] < 0x81 || at[2] > 0xfe || at[3] < '0' || at[3] > '9')
+		return TABLE_WRONG;
+	place = ((at[0] - 0x81u) * 10 + (at[1] - '0')) * 1260 +
+		(at[2] - 0x81u) * 10 + (at[3] - '0');
+	if (place < TABLE_QUADS)
+		return table->quads[place];
+	if (place < TABLE_PLANES || place - TABLE_PLANES > 0xfffff)
+		return TABLE_HOLE;
+	return place - TABLE_PLANES + 0x10000;
+}
+
+/* A character of more than one byte; *length is not set when it is none. */
+static uint32_t wide_char(const struct charset_table *table, const uint8_t *at,
+			  size_t n, size_t *length)
+{
+	uint32_t c = TABLE_WRONG;
+	size_t take = 2;
+
+	if (n >= 3 && table->triples && at[0] == 0x8f) {
+		take = 3;
+		c = table->triples[at[1] << 8 | at[2]];
+	} else if (n >= 4 && table->quads && at[1] >= '0' && at[1] <= '9') {
+		take = 4;
+		c = quad(table, at);
+	} else if (n >= 2) {
+		c = table->pairs[at[0] << 8 | at[1]];
+	}
+	if (c != TABLE_WRONG)
+		*length = take;
+	return c;
+}
+
+/* As the servers do when they convert: a byte that begins no character, and a
+ * character that Unicode has not, become a question mark each. */
+static bool read_table(const struct charset_table *table, const uint8_t *at,
+		       size_t n, struct value_sink *sink, struct value *ret)
+{
+	char *out = arena_alloc(sink->arena, n * 3);
+	size_t used = 0;
+	bool clean = true;
+
+	for (size_t i = 0; i < n;) {
+		size_t length = 1;
+		uint32_t c = table->single[at[i]];
+
+		if (c == TABLE_LEAD)
+			c = wide_char(table, at + i, n - i, &length);
+		if (c == TABLE_WRONG || c == TABLE_HOLE) {
+			c = '?';
+			clean = false;
+		}
+		used += put_char(out + used, c);
+		i += length;
+	}
+	set_text(ret, out, used);
+	return clean;
+}
+
+static uint32_t unit(const uint8_t *at, uint8_t kind)
+{
+	return kind == CHARSET_UTF16LE ? (uint32_t)(at[0] | at[1] << 8)
+				       : (uint32_t)(at[0] << 8 | at[1]);
+}
+
+static bool is_surrogate(uint32_t c)
+{
+	return c >= 0xd800 && c <= 0xdfff;
+}
+
+/* REPLACEMENT for what is no character; *length is always set. */
+static uint32_t unicode_char(const uint8_t *at, size_t n, uint8_t kind,
+			     size_t *length)
+{
+	size_t width = kind == CHARSET_UTF32 ? 4 : 2;
+	uint32_t c, low;
+
+	*length = n < width ? n : width;
+	if (n < width)
+		return REPLACEMENT;
+	c = unit(at, kind);
+	if (kind == CHARSET_UTF32) {
+		c = c << 16 | unit(at + 2, kind);
+		return c > 0x10ffff || is_surrogate(c) ? REPLACEMENT : c;
+	}
+	if (!is_surrogate(c))
+		return c;
+	if (kind == CHARSET_UCS2 || c >= 0xdc00 || n < 4)
+		return REPLACEMENT;
+	low = unit(at + 2, kind);
+	if (low < 0xdc00 || low > 0xdfff)
+		return REPLACEMENT;
+	*length = 4;
+	return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+static bool read_unicode(uint8_t kind, const uint8_t *at, size_t n,
+			 struct value_sink *sink, struct value *ret)
+{
+	char *out = arena_alloc(sink->arena, n * 2 + CHAR_MAX_BYTES);
+	size_t used = 0;
+	bool clean = true;
+
+	for (size_t i = 0, length; i < n; i += length) {
+		uint32_t c = unicode_char(at + i, n - i, kind, &length);
+
+		clean &= c != REPLACEMENT;
+		used += put_char(out + used, c);
+	}
+	set_text(ret, out, used);
+	return clean;
+}
+
+bool charset_read(const struct charset_reader *reader, const uint8_t *at,
 		  size_t n, struct value_sink *sink, struct value *ret)
 {
-	const struct charset *charset = reader->charset;
+	uint8_t kind = reader->charset->kind;
 
-	if (charset->kind == CHARSET_UTF8)
-		read_utf8(at, n, sink, ret);
-	else if (charset->kind == CHARSET_BINARY)
+	if (kind == CHARSET_UTF8)
+		return read_utf8(at, n, sink, ret);
+	if (kind == CHARSET_BINARY) {
 		*ret = (struct value){ .at = (const char *)at,
 				       .n = (uint32_t)n,
 				       .kind = VALUE_BYTES };
-	else if (charset->kind != CHARSET_WIDE && ascii_prefix(at, n) == n)
+		return true;
+	}
+	if (kind != CHARSET_TABLE)
+		return read_unicode(kind, at, n, sink, ret);
+	if (reader->ascii && ascii_prefix(at, n) == n) {
 		set_text(ret, at, n);
-	else if (charset->kind == CHARSET_SINGLE)
-		read_single(reader, at, n, sink, ret);
-	else
-		read_iconv(reader, at, n, sink, ret);
+		return true;
+	}
+	return read_table(&reader->table, at, n, sink, ret);
 }

@@ -1,9 +1,9 @@
 /* MySQL's and MariaDB's character sets: by collation id or name, to UTF-8.
  *
- * The collation ids are facts of mysys/charset*.c; the conversions are those
- * of the servers, which were compared for every byte (every pair of bytes) on
- * MariaDB 10.11: latin1 is Windows-1252 whose five holes are C1 controls;
- * others differ from iconv's in a few characters, or are refused. */
+ * The collation ids are facts of mysys/charset*.c. The conversions are those
+ * of the servers, which were compared for every character of every charset
+ * (charset_table.c); MariaDB and MySQL do not differ. latin1 is Windows-1252
+ * whose five holes are C1 controls. */
 #ifndef CDC_BINLOG_CHARSET_H
 #define CDC_BINLOG_CHARSET_H
 
@@ -17,35 +17,34 @@
 
 struct charset {
 	const char *name;  /* "utf8mb4"; as information_schema has it */
-	const char *iconv; /* NULL: ours, or none is known */
+	const char *iconv; /* CHARSET_TABLE: what iconv calls it */
 	uint8_t kind;	   /* enum charset_kind */
 };
 
 enum charset_kind {
 	CHARSET_UTF8,
 	CHARSET_BINARY, /* not text */
-	CHARSET_SINGLE, /* a byte a character, ASCII below 0x80 */
-	CHARSET_MULTI, /* bytes below 0x80 are ASCII where a character begins */
-	CHARSET_WIDE,  /* ASCII is not one byte: UTF-16 and the like */
-	CHARSET_REFUSED, /* no conversion is known that equals the servers' */
+	CHARSET_TABLE,	/* any that is not Unicode's */
+	CHARSET_UCS2,
+	CHARSET_UTF16,
+	CHARSET_UTF16LE,
+	CHARSET_UTF32,
 };
 
 /* NULL: an id or a name that neither server gives out. */
 const struct charset *charset_by_collation(uint32_t id);
 const struct charset *charset_by_name(struct str name);
 
-/* A charset opened for reading. */
+/* A charset opened for reading: shared by all, never freed. NULL when the
+ * system's iconv lacks it. */
 struct charset_reader;
+const struct charset_reader *charset_reader(const struct charset *charset);
 
-/* NULL when there is no conversion (the system lacks it). */
-struct charset_reader *charset_reader_new(const struct charset *charset);
-void charset_reader_free(struct charset_reader *reader); /* NULL is fine */
-const struct charset *
-charset_reader_charset(const struct charset_reader *reader);
-
-/* Text as UTF-8. What the charset does not have becomes U+FFFD, and
- * sink->invalid_text counts the value. Borrows `at` when nothing changes. */
-void charset_read(const struct charset_reader *reader, const uint8_t *at,
+/* Text as UTF-8; borrows `at` when nothing changes. False when something had
+ * to be replaced: in Unicode's charsets a bad byte (bad unit) by U+FFFD, in
+ * all others a bad byte, and a character that Unicode does not have, by '?',
+ * as SELECT does. */
+bool charset_read(const struct charset_reader *reader, const uint8_t *at,
 		  size_t n, struct value_sink *sink, struct value *ret);
 
 #endif

@@ -16,10 +16,8 @@
 
 struct row_plan {
 	size_t count;
-	size_t text_max;		 /* of all codecs */
-	char **names;			 /* owned; "schema.table.column" */
-	struct charset_reader **readers; /* owned */
-	size_t reader_count;
+	size_t text_max;     /* of all codecs */
+	char **names;	     /* owned; "schema.table.column" */
 	struct arena labels; /* of ENUM and SET, in UTF-8 */
 	struct value_codec codecs[];
 };
@@ -31,9 +29,6 @@ void row_plan_free(struct row_plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		free(plan->names[i]);
 	free(plan->names);
-	for (size_t i = 0; i < plan->reader_count; i++)
-		charset_reader_free(plan->readers[i]);
-	free(plan->readers);
 	arena_done(&plan->labels);
 	free(plan);
 }
@@ -115,24 +110,6 @@ static int missing(const struct draft *d, const char *what, struct err *err)
 		       what);
 }
 
-static const struct charset_reader *find_reader(struct row_plan *plan,
-						const struct charset *charset)
-{
-	struct charset_reader *reader;
-
-	for (size_t i = 0; i < plan->reader_count; i++)
-		if (charset_reader_charset(plan->readers[i]) == charset)
-			return plan->readers[i];
-	reader = charset_reader_new(charset);
-	if (!reader)
-		return NULL;
-	plan->readers = mem_realloc(plan->readers,
-				    (plan->reader_count + 1) *
-					    sizeof(struct charset_reader *));
-	plan->readers[plan->reader_count++] = reader;
-	return reader;
-}
-
 /* *ret is NULL for a binary column. */
 static int find_charset(const struct draft *d, enum table_map_meta known,
 			const struct charset_reader **ret, struct err *err)
@@ -159,7 +136,7 @@ static int find_charset(const struct draft *d, enum table_map_meta known,
 		*ret = NULL;
 		return 0;
 	}
-	*ret = find_reader(d->plan, charset);
+	*ret = charset_reader(charset);
 	if (*ret)
 		return 0;
 	return err_set(err, ERR_OPERATOR,

@@ -210,7 +210,7 @@ static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 static bool read_text(const struct value_codec *codec, const uint8_t *at,
 		      size_t n, struct value_sink *sink, struct value *ret)
 {
-	charset_read(codec->charset, at, n, sink, ret);
+	sink->invalid_text += !charset_read(codec->charset, at, n, sink, ret);
 	return true;
 }
 
