@@ -82,19 +82,32 @@ static const char *rule_after(struct str line, const char *event)
 	return "RESTRICT"; /* printed or not */
 }
 
-bool schema_key_rules(const char *create, const char *constraint,
-		      const char **ret_delete, const char **ret_update)
+static const char *find_key(const char *create, const char *constraint,
+			    bool quoted)
 {
 	struct buf head;
-	const char *at, *end;
-	struct str line;
+	const char *at;
 
 	buf_init(&head, NAME_QUOTED_MAX);
 	buf_adds(&head, "\n  CONSTRAINT ");
-	quote_name(&head, constraint);
+	if (quoted)
+		quote_name(&head, constraint);
+	else
+		buf_addf(&head, "`%s`", constraint);
 	buf_adds(&head, " FOREIGN KEY ");
 	at = head.failed ? NULL : strstr(create, buf_str(&head));
 	buf_done(&head);
+	return at;
+}
+
+bool schema_key_rules(const char *create, const char *constraint,
+		      const char **ret_delete, const char **ret_update)
+{
+	const char *at = find_key(create, constraint, true), *end;
+	struct str line;
+
+	if (!at) /* MariaDB 11.8 prints a backtick in a name as it is */
+		at = find_key(create, constraint, false);
 	if (!at)
 		return false;
 	/* The rules stand behind the last parenthesis of the line. */

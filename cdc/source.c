@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <errmsg.h>
 #include <mysql.h>
 
 #include "base/err.h"
@@ -17,14 +16,10 @@
 #include "base/settings.h"
 #include "cdc/source_impl.h"
 
-static const char SYSTEM_CA[] = "/etc/ssl/certs/ca-certificates.crt";
-
 enum {
 	READ_TIMEOUT_MS = 10 * 60 * 1000,
-	WRITE_TIMEOUT_S = 30,
 	DERIVED_ID = 0x40000000, /* ours are far from those people give */
 	BESIDE_ID = 0x20000000,
-	PACKET_ROOM = 1024,    /* what surrounds an event or a row */
 	WRONG_PASSWORD = 1045, /* of the server */
 	NO_PASSWORD = 1698,
 };
@@ -81,66 +76,9 @@ void source_config_beside(struct source_config *config)
 	config->server_id ^= BESIDE_ID;
 }
 
-/* The library counts whole seconds. */
-static unsigned seconds(int64_t ms)
-{
-	return ms <= 0 ? 1 : (unsigned)((ms + 999) / 1000);
-}
-
 static bool is(const char *text, const char *word)
 {
 	return strcmp(text, word) == 0;
-}
-
-/* The library verifies the chain when it has an authority, the name when told
- * to. Where the server offers no TLS it goes on without; that is refused once
- * it shows (check_tls), so what is sent until then must be no secret: no
- * password under a key that whoever answers has made up. */
-static void set_tls(MYSQL *mysql, const struct source_config *config)
-{
-	my_bool yes = 1, verify = is(config->tls, "verify_identity") ? 1 : 0;
-	const char *ca = config->tls_ca;
-
-	if (ca[0] == '\0' && strncmp(config->tls, "verify_", 7) == 0)
-		ca = SYSTEM_CA;
-	mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
-	if (ca[0] != '\0')
-		mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, ca);
-	mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-	/* A file without a public key: the step that needs one fails. */
-	if (!config->allow_public_key)
-		mysql_optionsv(mysql, MYSQL_SERVER_PUBLIC_KEY,
-			       ca[0] != '\0' ? ca : SYSTEM_CA);
-}
-
-/* Without TLS only what sends no password, encrypted or not. */
-static void set_plain(MYSQL *mysql, const struct source_config *config)
-{
-	if (!config->allow_public_key)
-		mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH,
-			       "mysql_native_password,client_ed25519");
-}
-
-static void set_options(MYSQL *mysql, const struct source_config *config)
-{
-	unsigned connect = seconds(config->connect_timeout_ms);
-	unsigned reading = seconds(config->read_timeout_ms);
-	unsigned writing = WRITE_TIMEOUT_S;
-	size_t packet = config->max_event + PACKET_ROOM;
-	unsigned protocol = MYSQL_PROTOCOL_TCP;
-
-	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
-	mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &reading);
-	mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &writing);
-	mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol);
-	mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
-	mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
-		       "ficus-cdc");
-	if (is(config->tls, "off"))
-		set_plain(mysql, config);
-	else
-		set_tls(mysql, config);
 }
 
 /* "11.4.2-MariaDB-log"; old protocol hacks may prefix "5.5.5-". */
@@ -154,8 +92,8 @@ static void read_server(struct source *source)
 	if (strncmp(text, "5.5.5-1", 7) == 0)
 		text += 6;
 	snprintf(server->text, sizeof(server->text), "%s", text);
-	server->flavour = mariadb_connection(source->mysql) ? SOURCE_MARIADB
-							    : SOURCE_MYSQL;
+	server->flavour =
+		strstr(text, "MariaDB") ? SOURCE_MARIADB : SOURCE_MYSQL;
 	for (size_t i = 0; i < LENGTH(part); i++) {
 		part[i] = (unsigned)strtoul(text, &end, 10) % 1000;
 		if (*end != '.')
@@ -166,9 +104,14 @@ static void read_server(struct source *source)
 }
 
 /* Texts must come out the same whatever the server's defaults are: CHAR
- * unpadded, UTC, UTF-8. */
+ * unpadded, UTC, UTF-8 (a server that does not know the number of the client's
+ * collation has taken its own). */
 static int set_session(struct source *source, struct err *err)
 {
+	int fail = source_exec(source, "set names utf8mb4", err);
+
+	if (fail)
+		return fail;
 	return source_exec(source,
 			   "set session sql_mode='', time_zone='+00:00', "
 			   "net_write_timeout=28800, net_read_timeout=28800, "
@@ -221,7 +164,7 @@ static int connect_with(struct source *source,
 	source->mysql = mysql_init(NULL);
 	if (!source->mysql)
 		abort(); /* out of memory, as everywhere */
-	set_options(source->mysql, config);
+	client_options(source, config);
 	if (!mysql_real_connect(source->mysql, config->host, config->user,
 				secret ? secret : config->password, database,
 				(unsigned)config->port, NULL,
@@ -263,7 +206,7 @@ int source_connect(const struct source_config *config, struct source **ret,
 
 	if (fail)
 		return fail;
-	source->fd = (int)mysql_get_socket(source->mysql);
+	source->fd = client_socket(source);
 	keep_alive(source->fd);
 	read_server(source);
 	fail = set_session(source, err);
@@ -280,9 +223,7 @@ void source_close(struct source *source)
 	/* A stream never answers to a polite goodbye. */
 	if (source->dumping && source->fd >= 0)
 		shutdown(source->fd, SHUT_RDWR);
-	if (source->mysql) /* the library forgets to free it */
-		mysql_optionsv(source->mysql, MYSQL_SERVER_PUBLIC_KEY, NULL);
-	mysql_close(source->mysql);
+	client_close(source);
 	free(source->place);
 	free(source);
 }

@@ -9,8 +9,8 @@
  *   ERR_SOURCE       anything else the server refuses
  * A password is never part of a message.
  *
- * The client library's types stay inside source.c and source_dump.c; the
- * latter is all that differs between MariaDB Connector/C and Oracle's. */
+ * The client library's types stay inside source*.c; source_client.c is all
+ * that differs between MariaDB Connector/C and Oracle's. */
 #ifndef CDC_SOURCE_H
 #define CDC_SOURCE_H
 

@@ -17,6 +17,11 @@ struct verdict {
 	const char *cure; /* "" for none */
 };
 
+#define PLUGINS                                                                \
+	"use caching_sha2_password, mysql_native_password or ed25519 (of "     \
+	"which Oracle's client library 9 has the first only: build cdc with "  \
+	"MariaDB Connector/C)"
+
 static const struct verdict verdicts[] = {
 	{ 1040, ERR_SOURCE_LOST, "raise max_connections" },
 	{ 1042, ERR_SOURCE_LOST, "" }, /* can't get hostname */
@@ -40,8 +45,7 @@ static const struct verdict verdicts[] = {
 	{ 1213, ERR_SOURCE_LOST, "" }, /* deadlock */
 	{ 1226, ERR_SOURCE_LOST, "raise the user's resource limits" },
 	{ 1227, ERR_OPERATOR, "grant it; cdc --check prints the GRANT" },
-	{ 1251, ERR_OPERATOR,
-	  "use caching_sha2_password, mysql_native_password or ed25519" },
+	{ 1251, ERR_OPERATOR, PLUGINS },
 	{ 1317, ERR_SOURCE_LOST, "" }, /* query interrupted */
 	{ 1698, ERR_OPERATOR, "check source.user and source.password" },
 	{ 1820, ERR_OPERATOR, "the password expired: set a new one" },
@@ -57,10 +61,10 @@ static const struct verdict verdicts[] = {
 	{ 2012, ERR_SOURCE_LOST, "" },
 	{ 2013, ERR_SOURCE_LOST, "" }, /* lost connection */
 	{ 2055, ERR_SOURCE_LOST, "" },
-	{ 2058, ERR_OPERATOR,
-	  "use caching_sha2_password, mysql_native_password or ed25519" },
-	{ 2059, ERR_OPERATOR,
-	  "use caching_sha2_password, mysql_native_password or ed25519" },
+	{ 2061, ERR_OPERATOR, /* libmysqlclient's 5010 */
+	  "use TLS (source.tls), or set source.allow_public_key: true" },
+	{ 2058, ERR_OPERATOR, PLUGINS },
+	{ 2059, ERR_OPERATOR, PLUGINS },
 	{ 3118, ERR_OPERATOR, "ALTER USER … ACCOUNT UNLOCK" },
 	{ 3159, ERR_OPERATOR, "set source.tls to required" },
 	{ 5010, ERR_OPERATOR,

@@ -9,12 +9,14 @@
 #include "base/defs.h"
 #include "cdc/source.h"
 
+struct buf;
+struct client; /* source_client.c's own */
 struct err;
-struct st_mysql; /* the client library's MYSQL */
 
 struct source {
-	struct st_mysql *mysql; /* owned */
-	int fd;			/* of its socket; for source_cancel() */
+	void *mysql;	       /* owned; the client library's MYSQL */
+	struct client *client; /* owned; NULL: that library needs none */
+	int fd;		       /* of its socket; for source_cancel() */
 	atomic_bool cancelled;
 	bool dumping; /* a binlog stream now: no more queries */
 	bool heard;   /* the stream has begun in earnest: heartbeats count */
@@ -33,8 +35,32 @@ int source_fail(struct source *source, const char *what, struct err *err);
 int source_fail_with(const struct source *source, const char *what,
 		     unsigned number, const char *text, struct err *err);
 
-/* The library's part of the dump (source_dump.c). */
+/* The stream starts behind `from` (source_dump.c). */
 int dump_command(struct source *source, const struct position *from,
 		 struct err *err) MUST_CHECK;
+
+/* ---- What differs by client library (source_client.c) ---- */
+
+/* Before the connection. */
+void client_options(struct source *source, const struct source_config *config);
+int client_socket(const struct source *source);
+void client_close(struct source *source); /* connected or not */
+
+/* Where a dump begins: in a file, or behind a set of GTIDs as COM_BINLOG_DUMP_
+ * GTID has it. */
+struct dump_start {
+	const char *file; /* borrowed; "": the set, or the session, says */
+	uint32_t offset;
+	const struct buf *gtids; /* borrowed; NULL: by file */
+};
+
+int client_dump(struct source *source, const struct dump_start *start,
+		struct err *err) MUST_CHECK;
+/* How long a packet may be waited for from now on. */
+void client_patience(struct source *source, int64_t ms);
+/* The next packet, its first byte included; of length 0 at the stream's end.
+ * Returns 0 or the library's error number. */
+unsigned client_packet(struct source *source, const uint8_t **ret,
+		       size_t *ret_n) MUST_CHECK;
 
 #endif

@@ -1,4 +1,6 @@
-/* What the session must say before it asks for the binlog. */
+/* What the session must say before it asks for the binlog, as replicas do:
+ * MySQL sql/rpl_replica.cc, MariaDB sql/slave.cc
+ * (get_master_version_and_clock). */
 #include "cdc/source.h"
 
 #include <inttypes.h>
