@@ -53,13 +53,7 @@ struct check {
 	  "a change of a table's columns is then known exactly; else its "     \
 	  "new shape is read when its DDL comes by")                           \
 	X("source.binlog_row_value_options", "binlog_row_value_options", "",   \
-	  DOCTOR_FAIL, "SET GLOBAL binlog_row_value_options=''")               \
-	X("source.binlog_transaction_compression",                             \
-	  "binlog_transaction_compression", "OFF", DOCTOR_FAIL,                \
-	  "SET GLOBAL binlog_transaction_compression=OFF; reconnect the "      \
-	  "applications")                                                      \
-	X("source.log_bin_compress", "log_bin_compress", "OFF", DOCTOR_FAIL,   \
-	  "SET GLOBAL log_bin_compress=OFF")
+	  DOCTOR_FAIL, "SET GLOBAL binlog_row_value_options=''")
 
 /* An old server without the variable behaves as with the good value; it has
  * no metadata at all, though. */

@@ -8,6 +8,8 @@
  *            GTID(standalone)  QUERY <DDL>
  *   either   … QUERY ROLLBACK, when a table without transactions took part
  *
+ * From QUERY BEGIN to XID may come inside one TRANSACTION_PAYLOAD.
+ *
  * A server that crashed leaves a group without its end; the next file then
  * begins with a format description. What the group gave is taken back.
  *
@@ -27,6 +29,7 @@
 #include "cdc/binlog/rows.h"
 #include "cdc/binlog/types.h"
 #include "cdc/group_impl.h"
+#include "cdc/group_packed.h"
 #include "cdc/group_rows.h"
 #include "cdc/tables.h"
 #include "transform/transform.h"
@@ -53,6 +56,9 @@ struct group *group_new(const struct group_options *options,
 	format_init(&group->format, CHECKSUM_NONE);
 	group->tables = tables_new(&tables);
 	group->rows = group_rows_new(options->transform, options->sink);
+	group->packed =
+		packed_new(options->max_event ? (size_t)options->max_event
+					      : (size_t)EVENT_SIZE_MAX);
 	position_copy(&group->position, start);
 	buf_init(&group->file, POSITION_FILE_MAX);
 	buf_init(&group->position_text, POSITION_TEXT_MAX);
@@ -69,6 +75,7 @@ void group_free(struct group *group)
 		return;
 	tables_free(group->tables);
 	group_rows_free(group->rows);
+	packed_free(group->packed);
 	position_done(&group->position);
 	buf_done(&group->file);
 	buf_done(&group->position_text);
@@ -183,6 +190,21 @@ static int on_table_map(struct group *group, const struct event *event,
 	return tables_put(group->tables, event->body, &group->format, err);
 }
 
+static int feed_rows(struct group *group, struct table *table,
+		     const struct event *event, struct rows *rows,
+		     struct err *err)
+{
+	bool packed = rows->packed;
+	int fail = rows_expand(rows, event, packed_scratch(group->packed), err);
+
+	if (!fail)
+		fail = group_rows_feed(group->rows, table, rows,
+				       &group->now.rows, err);
+	if (packed)
+		packed_scratch_done(group->packed);
+	return fail;
+}
+
 static int on_rows(struct group *group, const struct event *event,
 		   struct err *err)
 {
@@ -215,8 +237,27 @@ static int on_rows(struct group *group, const struct event *event,
 			       "table %s: commit it without XA and run "
 			       "cdc --bootstrap",
 			       binding_source(table->binding));
-	return group_rows_feed(group->rows, table, &rows, &group->now.rows,
-			       err);
+	return feed_rows(group, table, event, &rows, err);
+}
+
+static int feed_inner(struct group *group, const struct event *event,
+		      struct err *err);
+
+/* What a group passed over holds is not even expanded. */
+static int on_payload(struct group *group, const struct event *event,
+		      struct err *err)
+{
+	if (group->now.known)
+		return group_finish(group, err);
+	return packed_payload(group->packed, event, feed_inner, group, err);
+}
+
+static int on_fragment(struct group *group, const struct event *event,
+		       struct err *err)
+{
+	if (group->now.known)
+		return 0;
+	return packed_fragment(group->packed, event, feed_inner, group, err);
 }
 
 /* ---- Feeding ---- */
@@ -241,6 +282,33 @@ static void track(struct group *group, const struct event *event)
 		group->offset = next;
 }
 
+/* Events that don't come between the fragments of another. */
+static int dispatch_whole(struct group *group, const struct event *event,
+			  struct err *err)
+{
+	int fail = packed_expect_none(group->packed, err);
+
+	if (fail)
+		return fail;
+	switch (event->type) {
+	case EVENT_QUERY:
+		return group_query(group, event, err);
+	case EVENT_QUERY_COMPRESSED:
+		return packed_query(group->packed, event, feed_inner, group,
+				    err);
+	case EVENT_XID:
+		return group->now.open ? group_finish(group, err) : 0;
+	case EVENT_XA_PREPARE:
+		return on_xa_prepare(group, event, err);
+	case EVENT_TABLE_MAP:
+		return on_table_map(group, event, err);
+	case EVENT_TRANSACTION_PAYLOAD:
+		return on_payload(group, event, err);
+	default:
+		return on_rows(group, event, err);
+	}
+}
+
 static int dispatch(struct group *group, const struct event *event,
 		    struct err *err)
 {
@@ -255,13 +323,14 @@ static int dispatch(struct group *group, const struct event *event,
 	case EVENT_MARIADB_GTID:
 		return on_gtid(group, event, err);
 	case EVENT_QUERY:
-		return group_query(group, event, err);
+	case EVENT_QUERY_COMPRESSED:
 	case EVENT_XID:
-		return group->now.open ? group_finish(group, err) : 0;
 	case EVENT_XA_PREPARE:
-		return on_xa_prepare(group, event, err);
 	case EVENT_TABLE_MAP:
-		return on_table_map(group, event, err);
+	case EVENT_TRANSACTION_PAYLOAD:
+		return dispatch_whole(group, event, err);
+	case EVENT_PARTIAL_ROW_DATA:
+		return on_fragment(group, event, err);
 	case EVENT_INCIDENT:
 		return on_incident(event, err);
 	case EVENT_HEARTBEAT:
@@ -271,7 +340,7 @@ static int dispatch(struct group *group, const struct event *event,
 		break;
 	}
 	if (event_is_rows(event->type))
-		return on_rows(group, event, err);
+		return dispatch_whole(group, event, err);
 	return group->now.open ? 0 : group_moved(group, err);
 }
 
@@ -292,11 +361,36 @@ static int parse(struct group *group, const uint8_t *at, size_t n,
 	return event_parse(at, n, group->format.checksum, ret, err);
 }
 
+/* An event of its own or inside another; that one has the offset. */
+static int feed_event(struct group *group, const struct event *event,
+		      bool inner, struct err *err)
+{
+	bool pass = false;
+	int fail = event_check_type(event, &pass, err);
+
+	if (fail)
+		return fail;
+	group->counts.events++;
+	group->counts.ignored_events += pass;
+	if (event->timestamp && !(event->flags & EVENT_ARTIFICIAL)) {
+		group->counts.last_timestamp = event->timestamp;
+		group->now.timestamp = event->timestamp;
+	}
+	if (!inner)
+		track(group, event);
+	return dispatch(group, event, err);
+}
+
+static int feed_inner(struct group *group, const struct event *event,
+		      struct err *err)
+{
+	return feed_event(group, event, true, err);
+}
+
 static int feed(struct group *group, const uint8_t *at, size_t n,
 		struct err *err)
 {
 	struct event event;
-	bool pass = false;
 	int fail;
 
 	if (group->options.max_event && n > group->options.max_event)
@@ -305,19 +399,10 @@ static int feed(struct group *group, const uint8_t *at, size_t n,
 			       "replication.max_value_size",
 			       n);
 	fail = parse(group, at, n, &event, err);
-	if (!fail)
-		fail = event_check_type(&event, &pass, err);
 	if (fail)
 		return fail;
-	group->counts.events++;
 	group->counts.bytes += n;
-	group->counts.ignored_events += pass;
-	if (event.timestamp && !(event.flags & EVENT_ARTIFICIAL)) {
-		group->counts.last_timestamp = event.timestamp;
-		group->now.timestamp = event.timestamp;
-	}
-	track(group, &event);
-	return dispatch(group, &event, err);
+	return feed_event(group, &event, false, err);
 }
 
 int group_feed(struct group *group, const uint8_t *at, size_t n,

@@ -3,6 +3,7 @@
  *   group.c        feeding, offsets, the events that are no statements
  *   group_state.c  how a group begins and ends, and what is reported then
  *   group_query.c  statements: terminators, DDL, XA
+ *   group_packed.c events inside others, or compressed
  *   group_rows.c   rows; tables.c: table maps and their plans */
 #ifndef CDC_GROUP_IMPL_H
 #define CDC_GROUP_IMPL_H
@@ -20,6 +21,7 @@
 struct err;
 struct event;
 struct group_rows;
+struct packed;
 struct tables;
 
 /* The group that is open, if one is. */
@@ -41,6 +43,7 @@ struct group {
 	bool started; /* the first event was seen */
 	struct tables *tables;
 	struct group_rows *rows;
+	struct packed *packed;
 	struct open_group now;
 	struct position position; /* as of the last end() */
 	struct buf file;	  /* the log being read, and how far */

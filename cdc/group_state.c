@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "cdc/group_packed.h"
 #include "cdc/tables.h"
 
 enum { TEXT_KEEP = 64 * 1024 };
@@ -90,6 +91,7 @@ int group_cut_off(struct group *group, struct err *err)
 {
 	int fail;
 
+	packed_drop(group->packed);
 	if (!group->now.open)
 		return 0;
 	fail = group->now.known ? 0 : undo(group, err);

@@ -103,7 +103,10 @@ const char *event_type_name(uint8_t type)
 bool event_is_rows(uint8_t type)
 {
 	return (type >= EVENT_WRITE_ROWS_V1 && type <= EVENT_DELETE_ROWS_V1) ||
-	       (type >= EVENT_WRITE_ROWS && type <= EVENT_DELETE_ROWS);
+	       (type >= EVENT_WRITE_ROWS && type <= EVENT_DELETE_ROWS) ||
+	       type == EVENT_PARTIAL_UPDATE_ROWS ||
+	       (type >= EVENT_WRITE_ROWS_COMPRESSED_V1 &&
+		type <= EVENT_DELETE_ROWS_COMPRESSED);
 }
 
 bool event_is_fake(const struct event *event)

@@ -59,7 +59,8 @@ int event_check_type(const struct event *event, bool *ret_pass,
 uint32_t event_crc(const void *bytes, size_t n);
 
 const char *event_type_name(uint8_t type); /* "unknown" if so */
-bool event_is_rows(uint8_t type);	   /* 23..25 and 30..32 */
+/* WRITE_, UPDATE_ and DELETE_ROWS of all kinds, but no fragments. */
+bool event_is_rows(uint8_t type);
 /* A ROTATE the server makes up at the start of each dump: no file ended. */
 bool event_is_fake(const struct event *event);
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "cdc/binlog/deflated.h"
 #include "cdc/binlog/event.h"
 #include "cdc/binlog/format.h"
 #include "cdc/binlog/row_plan.h"
@@ -13,14 +15,28 @@
 
 enum { OLD_POST_HEADER = 6 };
 
-static bool is_v2(uint8_t type)
+/* The type without its compression, which is laid out in the same order. */
+static uint8_t plain_type(uint8_t type)
 {
-	return type >= EVENT_WRITE_ROWS;
+	if (type == EVENT_PARTIAL_UPDATE_ROWS)
+		return EVENT_UPDATE_ROWS;
+	if (type >= EVENT_WRITE_ROWS_COMPRESSED)
+		return (uint8_t)(type - EVENT_WRITE_ROWS_COMPRESSED +
+				 EVENT_WRITE_ROWS);
+	if (type >= EVENT_WRITE_ROWS_COMPRESSED_V1)
+		return (uint8_t)(type - EVENT_WRITE_ROWS_COMPRESSED_V1 +
+				 EVENT_WRITE_ROWS_V1);
+	return type;
 }
 
-static enum row_op op_of(uint8_t type)
+static bool is_v2(uint8_t plain)
 {
-	switch (type) {
+	return plain >= EVENT_WRITE_ROWS;
+}
+
+static enum row_op op_of(uint8_t plain)
+{
+	switch (plain) {
 	case EVENT_WRITE_ROWS_V1:
 	case EVENT_WRITE_ROWS:
 		return ROW_INSERT;
@@ -69,12 +85,16 @@ int rows_parse(const struct event *event, const struct format *format,
 	       struct rows *ret, struct err *err)
 {
 	struct reader r = event->body;
-	struct rows rows = { .op = op_of(event->type) };
+	uint8_t type = plain_type(event->type);
+	struct rows rows = {
+		.op = op_of(type),
+		.packed = event->type >= EVENT_WRITE_ROWS_COMPRESSED_V1,
+	};
 	bool old = format->post_header[event->type] == OLD_POST_HEADER;
 
 	rows.table_id = reader_le(&r, old ? 4 : 6);
 	rows.flags = (uint16_t)reader_le(&r, 2);
-	if (is_v2(event->type))
+	if (is_v2(type))
 		read_extra(&r, &rows);
 	rows.count = reader_lenenc(&r);
 	if (!r.failed && rows.count > TABLE_MAP_COLUMNS_MAX)
@@ -90,6 +110,21 @@ int rows_parse(const struct event *event, const struct format *format,
 			       event_type_name(event->type));
 	rows.body = r;
 	*ret = rows;
+	return 0;
+}
+
+int rows_expand(struct rows *rows, const struct event *event,
+		struct buf *scratch, struct err *err)
+{
+	int fail;
+
+	if (!rows->packed)
+		return 0;
+	fail = deflated_read(event, rows->body, scratch, err);
+	if (fail)
+		return fail;
+	rows->body = reader_of(scratch->at, scratch->n);
+	rows->packed = false;
 	return 0;
 }
 

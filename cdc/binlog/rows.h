@@ -1,4 +1,5 @@
-/* WRITE_ROWS, UPDATE_ROWS, DELETE_ROWS, v1 and v2.
+/* WRITE_ROWS, UPDATE_ROWS, DELETE_ROWS, v1 and v2, also as MariaDB compresses
+ * them, and PARTIAL_UPDATE_ROWS.
  *
  * rows_parse() reads the header only, which is all that an unwanted table
  * costs. With a plan, rows_next() then gives row after row. Everything
@@ -16,6 +17,7 @@
 #include "cdc/binlog/value.h"
 #include "transform/row_change.h"
 
+struct buf;
 struct err;
 struct event;
 struct format;
@@ -33,6 +35,7 @@ struct rows {
 	uint64_t table_id;
 	uint16_t flags; /* enum rows_flag */
 	enum row_op op;
+	bool packed; /* the body is compressed: rows_expand() comes first */
 	struct str extra; /* v2: partition, NDB; not looked at */
 	size_t count;	  /* columns of the table; 0: no table, no rows */
 	/* A bit per column, LSB first: which an image holds. For UPDATE two,
@@ -45,6 +48,11 @@ struct rows {
 
 int rows_parse(const struct event *event, const struct format *format,
 	       struct rows *ret, struct err *err) MUST_CHECK;
+
+/* The body of a compressed event, into *scratch, which must outlive *rows:
+ * ERR_CORRUPT, or ERR_OPERATOR when it is larger than scratch->max. */
+int rows_expand(struct rows *rows, const struct event *event,
+		struct buf *scratch, struct err *err) MUST_CHECK;
 
 /* A statement that changed nothing: it names no table. */
 bool rows_is_dummy(const struct rows *rows);

@@ -45,8 +45,7 @@ enum event_use { EVENT_USED, EVENT_PASSED, EVENT_REFUSED };
 	X(VIEW_CHANGE, 37, PASSED, "")                                         \
 	X(XA_PREPARE, 38, USED, "")                                            \
 	X(PARTIAL_UPDATE_ROWS, 39, REFUSED, "set binlog_row_value_options=''") \
-	X(TRANSACTION_PAYLOAD, 40, REFUSED,                                    \
-	  "set binlog_transaction_compression=OFF")                            \
+	X(TRANSACTION_PAYLOAD, 40, USED, "")                                   \
 	X(HEARTBEAT_V2, 41, USED, "")                                          \
 	X(GTID_TAGGED, 42, USED, "")                                           \
 	X(ANNOTATE_ROWS, 160, PASSED, "")                                      \
@@ -54,15 +53,14 @@ enum event_use { EVENT_USED, EVENT_PASSED, EVENT_REFUSED };
 	X(MARIADB_GTID, 162, USED, "")                                         \
 	X(GTID_LIST, 163, USED, "")                                            \
 	X(START_ENCRYPTION, 164, PASSED, "")                                   \
-	X(QUERY_COMPRESSED, 165, REFUSED, "set log_bin_compress=OFF")          \
-	X(WRITE_ROWS_COMPRESSED_V1, 166, REFUSED, "set log_bin_compress=OFF")  \
-	X(UPDATE_ROWS_COMPRESSED_V1, 167, REFUSED, "set log_bin_compress=OFF") \
-	X(DELETE_ROWS_COMPRESSED_V1, 168, REFUSED, "set log_bin_compress=OFF") \
-	X(WRITE_ROWS_COMPRESSED, 169, REFUSED, "set log_bin_compress=OFF")     \
-	X(UPDATE_ROWS_COMPRESSED, 170, REFUSED, "set log_bin_compress=OFF")    \
-	X(DELETE_ROWS_COMPRESSED, 171, REFUSED, "set log_bin_compress=OFF")    \
-	X(PARTIAL_ROW_DATA, 172, REFUSED,                                      \
-	  "raise binlog_row_event_fragment_threshold")
+	X(QUERY_COMPRESSED, 165, USED, "")                                     \
+	X(WRITE_ROWS_COMPRESSED_V1, 166, USED, "")                             \
+	X(UPDATE_ROWS_COMPRESSED_V1, 167, USED, "")                            \
+	X(DELETE_ROWS_COMPRESSED_V1, 168, USED, "")                            \
+	X(WRITE_ROWS_COMPRESSED, 169, USED, "")                                \
+	X(UPDATE_ROWS_COMPRESSED, 170, USED, "")                               \
+	X(DELETE_ROWS_COMPRESSED, 171, USED, "")                               \
+	X(PARTIAL_ROW_DATA, 172, USED, "")
 
 #define EVENT_ENUM(name, code, use, cure) EVENT_##name = (code),
 enum event_type { EVENT_TYPES(EVENT_ENUM) };
