@@ -28,17 +28,21 @@ static inline void digits_two(char *out, unsigned number)
 
 /* The eight digits, as numbers, of one below DIGITS_WORD_END; the first is
  * the lowest byte. Halved three times, all parts at once: n * 10486 >> 20 is
- * n / 100 up to 43698, n * 103 >> 10 is n / 10 up to 178. */
+ * n / 100 up to 43698, n * 103 >> 10 is n / 10 up to 178; then the quotient
+ * stays where it is and what is left goes up: n << k minus the quotient times
+ * (divisor << k) - 1. */
 static inline uint64_t digits_spread(uint32_t number)
 {
 	const uint64_t two_parts = UINT64_C(0x7f0000007f);
 	const uint64_t four_parts = UINT64_C(0x000f000f000f000f);
-	uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
-	uint64_t high = fours * 10486 >> 20 & two_parts;
-	uint64_t twos = high | (fours - high * 100) << 16;
+	uint64_t high = number / 10000;
+	uint64_t fours =
+		((uint64_t)number << 32) - high * ((UINT64_C(10000) << 32) - 1);
+	uint64_t hundreds = fours * 10486 >> 20 & two_parts;
+	uint64_t twos = (fours << 16) - hundreds * ((100 << 16) - 1);
 	uint64_t tens = twos * 103 >> 10 & four_parts;
 
-	return tens | (twos - tens * 10) << 8;
+	return (twos << 8) - tens * ((10 << 8) - 1);
 }
 
 /* From `skip` of the eight on; skip is below 8. */
@@ -57,22 +61,38 @@ static inline char *digits_fixed(char *out, unsigned width, uint32_t number)
 	return digits_store(out, digits_spread(number), DIGITS_WORD - width);
 }
 
-/* As many digits as the number has, at most 20; returns their end. */
-static inline char *digits_put(char *out, uint64_t number)
+/* As many digits as a number below DIGITS_WORD_END has; the end. */
+static inline char *digits_lead(char *out, uint32_t number)
 {
 	const uint64_t last = UINT64_C(1) << 56; /* zero is one digit */
-	uint32_t rest[2];
-	unsigned n = 0;
+	uint64_t spread = digits_spread(number);
 
-	for (; number >= DIGITS_WORD_END; number /= DIGITS_WORD_END)
-		rest[n++] = (uint32_t)(number % DIGITS_WORD_END);
+	return digits_store(out, spread,
+			    (unsigned)__builtin_ctzll(spread | last) / 8);
+}
 
-	uint64_t spread = digits_spread((uint32_t)number);
-	out = digits_store(out, spread,
-			   (unsigned)__builtin_ctzll(spread | last) / 8);
-	while (n)
-		out = digits_fixed(out, DIGITS_WORD, rest[--n]);
-	return out;
+/* As digits_put(); apart, because numbers so long are rare. */
+__attribute__((noinline)) static char *digits_put_long(char *out,
+						       uint64_t number)
+{
+	const uint64_t end = DIGITS_WORD_END;
+
+	if (number < end * end) {
+		out = digits_lead(out, (uint32_t)(number / end));
+	} else {
+		out = digits_lead(out, (uint32_t)(number / end / end));
+		out = digits_fixed(out, DIGITS_WORD,
+				   (uint32_t)(number / end % end));
+	}
+	return digits_fixed(out, DIGITS_WORD, (uint32_t)(number % end));
+}
+
+/* As many digits as the number has, at most 20; the end. */
+static inline char *digits_put(char *out, uint64_t number)
+{
+	if (number < DIGITS_WORD_END)
+		return digits_lead(out, (uint32_t)number);
+	return digits_put_long(out, number);
 }
 
 #endif

@@ -148,15 +148,18 @@ static bool bit(const uint8_t *bits, size_t i)
 	return bits[i / 8] >> (i % 8) & 1;
 }
 
-/* One row under way. An UPDATE notes where each column is in the image before,
- * length included (NULL: nowhere), and reads the image after beside it. */
+/* One row under way. */
 struct walk {
 	const struct row_plan *plan;
+	const struct value_codec *codecs; /* the plan's */
 	struct value_sink *sink;
-	const uint8_t **noted;	    /* to be filled, or NULL */
-	const uint8_t **known;	    /* what was, or NULL */
-	const struct value *before; /* the values there */
+	/* Where each column of the first image begins, and behind the last
+	 * where the image ends. */
+	const uint8_t **places;
 };
+
+static const struct value absent = { .kind = VALUE_ABSENT };
+static const struct value null = { .kind = VALUE_NULL };
 
 /* The bytes of the next value: a fixed width, or a length in front. */
 static inline const uint8_t *take(struct reader *r, int32_t width, size_t *n)
@@ -165,40 +168,18 @@ static inline const uint8_t *take(struct reader *r, int32_t width, size_t *n)
 	return reader_bytes(r, *n);
 }
 
-/* Mostly a few bytes: a call of memcmp() would take longer than it does. */
-static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
-{
-	enum { FEW = 12 };
-
-	if (n > FEW)
-		return memcmp(a, b, n) == 0;
-	for (size_t i = 0; i < n; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
-}
-
-/* The column at r, which is there and not NULL. Most of what an UPDATE writes
- * is what was there before: that is not decoded again. The known place is in
- * front of r, so that as many bytes can be read there. */
+/* The column at r, which is there and not NULL. */
 static inline bool read_column(const struct walk *walk, size_t i,
 			       struct reader *r, struct value *ret)
 {
-	const struct value_codec *codec = &row_plan_codecs(walk->plan)[i];
-	const uint8_t *start = r->at;
+	const struct value_codec *codec = &walk->codecs[i];
 	size_t n;
 	const uint8_t *at = take(r, codec->width, &n);
 
-	if (!at || !codec->decode)
-		return at;
-	if (walk->known && walk->known[i] &&
-	    same_bytes(walk->known[i], start, (size_t)(r->at - start))) {
-		*ret = walk->before[i];
-		return true;
-	}
-	if (walk->noted)
-		walk->noted[i] = start;
-	return codec->decode(codec, at, n, walk->sink, ret);
+	if (at && codec->decode)
+		return codec->decode(codec, at, n, walk->sink, ret);
+	*ret = absent;
+	return at;
 }
 
 /* One image. The null bitmap counts only the columns that are present.
@@ -206,7 +187,6 @@ static inline bool read_column(const struct walk *walk, size_t i,
 static size_t read_image(struct rows *rows, size_t image,
 			 const struct walk *walk, struct value *values)
 {
-	const struct value_codec *codecs = row_plan_codecs(walk->plan);
 	const uint8_t *present = rows->present[image];
 	size_t held = rows->present_count[image], place = 0;
 	struct reader r = rows->body;
@@ -215,57 +195,124 @@ static size_t read_image(struct rows *rows, size_t image,
 	if (!nulls)
 		return 0;
 	for (size_t i = 0; i < rows->count; i++) {
-		values[i] = (struct value){ .kind = VALUE_ABSENT };
-		if (!bit(present, i))
-			continue;
-		if (!bit(nulls, place++)) {
-			if (!read_column(walk, i, &r, &values[i]))
-				return i;
-		} else if (codecs[i].decode) {
-			values[i].kind = VALUE_NULL;
+		if (image == 0)
+			walk->places[i] = r.at;
+		if (held < rows->count && !bit(present, i))
+			values[i] = absent;
+		else if (bit(nulls, place++))
+			values[i] = walk->codecs[i].decode ? null : absent;
+		else if (!read_column(walk, i, &r, &values[i]))
+			return i;
+	}
+	if (image == 0)
+		walk->places[rows->count] = r.at;
+	rows->body = r;
+	return rows->count;
+}
+
+static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t one, other;
+	size_t i = 0;
+
+	for (; i + sizeof(one) <= n; i += sizeof(one)) {
+		memcpy(&one, a + i, sizeof(one));
+		memcpy(&other, b + i, sizeof(other));
+		if (one != other)
+			return i + (size_t)__builtin_ctzll(one ^ other) / 8;
+	}
+	while (i < n && a[i] == b[i])
+		i++;
+	return i;
+}
+
+/* The image after, where both have the same columns and the same NULLs. Most
+ * of it is what was there before, and is not decoded again: only columns with
+ * a byte that differs are. */
+static size_t read_changes(struct rows *rows, const struct walk *walk,
+			   const struct value *before, struct value *after)
+{
+	const uint8_t **places = walk->places;
+	const uint8_t *end = places[rows->count];
+	struct reader r = rows->body;
+	size_t i = 0;
+
+	r.at += (rows->present_count[1] + 7) / 8;
+	for (;;) {
+		size_t left = reader_left(&r), old = (size_t)(end - places[i]);
+		const uint8_t *start = places[i];
+		size_t same = same_bytes(start, r.at, left < old ? left : old);
+
+		while (i < rows->count &&
+		       (size_t)(places[i + 1] - start) <= same) {
+			after[i] = before[i];
+			i++;
 		}
+		r.at += places[i] - start;
+		if (i == rows->count)
+			break;
+		if (!read_column(walk, i, &r, &after[i]))
+			return i;
+		i++;
 	}
 	rows->body = r;
 	return rows->count;
 }
 
-static int next_image(struct rows *rows, size_t image, const struct walk *walk,
-		      struct value *values, struct err *err)
+/* The bitmaps of both images; the second's is in front of rows->body. */
+static bool same_columns(const struct rows *rows, const uint8_t *nulls)
 {
-	size_t failed = read_image(rows, image, walk, values);
+	size_t held = rows->present_count[1], n = (held + 7) / 8;
 
+	return rows->present_count[0] == held &&
+	       memcmp(rows->present[0], rows->present[1],
+		      (rows->count + 7) / 8) == 0 &&
+	       reader_left(&rows->body) >= n &&
+	       memcmp(nulls, rows->body.at, n) == 0;
+}
+
+static int check_image(const struct rows *rows, const struct walk *walk,
+		       size_t failed, struct err *err)
+{
 	if (failed == rows->count)
 		return 0;
 	return err_set(err, ERR_CORRUPT,
 		       "row %" PRIu64 ": %s is truncated or no value of its"
 		       " type (%u); was the table altered?",
 		       rows->row + 1, row_plan_column(walk->plan, failed),
-		       row_plan_codecs(walk->plan)[failed].type);
+		       walk->codecs[failed].type);
 }
 
 static struct walk start_walk(const struct rows *rows,
 			      const struct row_plan *plan,
 			      struct value_sink *sink)
 {
-	struct walk walk = { .plan = plan, .sink = sink };
 	size_t images = rows->op == ROW_UPDATE ? 2 : 1;
 
-	if (images == 2)
-		walk.noted =
-			arena_array(sink->arena, const uint8_t *, rows->count);
 	sink->out = arena_alloc(sink->arena, images * row_plan_text_max(plan));
-	return walk;
+	return (struct walk){
+		.plan = plan,
+		.codecs = row_plan_codecs(plan),
+		.sink = sink,
+		.places = arena_alloc(sink->arena,
+				      (rows->count + 1) *
+					      sizeof(const uint8_t *)),
+	};
 }
 
-static int next_update(struct rows *rows, struct walk *walk,
+static int next_update(struct rows *rows, const struct walk *walk,
 		       struct value *before, struct value *after,
 		       struct err *err)
 {
-	if (next_image(rows, 0, walk, before, err))
+	const uint8_t *nulls = rows->body.at;
+	size_t failed = read_image(rows, 0, walk, before);
+
+	if (check_image(rows, walk, failed, err))
 		return err->code;
-	walk->known = TAKE(walk->noted);
-	walk->before = before;
-	return next_image(rows, 1, walk, after, err);
+	failed = same_columns(rows, nulls)
+			 ? read_changes(rows, walk, before, after)
+			 : read_image(rows, 1, walk, after);
+	return check_image(rows, walk, failed, err);
 }
 
 int rows_next(struct rows *rows, const struct row_plan *plan,
@@ -282,11 +329,16 @@ int rows_next(struct rows *rows, const struct row_plan *plan,
 			       rows->count, row_plan_count(plan));
 	const uint8_t *start = rows->body.at;
 	struct walk walk = start_walk(rows, plan, sink);
-	int fail = rows->op == ROW_UPDATE
-			   ? next_update(rows, &walk, before, after, err)
-			   : next_image(rows, 0, &walk,
-					rows->op == ROW_INSERT ? after : before,
-					err);
+	int fail;
+
+	if (rows->op == ROW_UPDATE)
+		fail = next_update(rows, &walk, before, after, err);
+	else
+		fail = check_image(
+			rows, &walk,
+			read_image(rows, 0, &walk,
+				   rows->op == ROW_INSERT ? after : before),
+			err);
 	if (fail)
 		return fail;
 	if (rows->body.at == start)

@@ -83,12 +83,14 @@ static void set_text(struct value *ret, const void *at, size_t n)
 	*ret = (struct value){ .at = at, .n = (uint32_t)n, .kind = VALUE_TEXT };
 }
 
-/* The text is at sink->out already. */
-static inline bool keep_text(struct value_sink *sink, size_t n,
+/* The text is at sink->out already. The next one's place does not depend on
+ * its length, so that the processor can begin with that one. */
+static inline bool keep_text(const struct value_codec *codec,
+			     struct value_sink *sink, size_t n,
 			     struct value *ret)
 {
 	set_text(ret, sink->out, n);
-	sink->out += n;
+	sink->out += codec->text_max;
 	return n > 0;
 }
 
@@ -118,21 +120,34 @@ static uint64_t load_le(const uint8_t *at, size_t n)
 	}
 }
 
-static inline bool keep_integer(struct value_sink *sink, uint64_t size,
-				bool negative, struct value *ret)
+static bool keep_long_integer(const struct value_codec *codec,
+			      struct value_sink *sink, uint64_t size,
+			      bool negative, struct value *ret)
 {
 	char *start = sink->out;
 
 	*start = '-';
 	char *end = digits_put(start + negative, size);
-	return keep_text(sink, (size_t)(end - start), ret);
+	return keep_text(codec, sink, (size_t)(end - start), ret);
+}
+
+static inline bool keep_integer(const struct value_codec *codec,
+				struct value_sink *sink, uint64_t size,
+				bool negative, struct value *ret)
+{
+	char *start = sink->out;
+
+	if (size >= DIGITS_WORD_END)
+		return keep_long_integer(codec, sink, size, negative, ret);
+	*start = '-';
+	char *end = digits_lead(start + negative, (uint32_t)size);
+	return keep_text(codec, sink, (size_t)(end - start), ret);
 }
 
 static bool read_unsigned(const struct value_codec *codec, const uint8_t *at,
 			  size_t n, struct value_sink *sink, struct value *ret)
 {
-	(void)codec;
-	return keep_integer(sink, load_le(at, n), false, ret);
+	return keep_integer(codec, sink, load_le(at, n), false, ret);
 }
 
 static bool read_signed(const struct value_codec *codec, const uint8_t *at,
@@ -142,8 +157,7 @@ static bool read_signed(const struct value_codec *codec, const uint8_t *at,
 	int64_t number = (int64_t)(load_le(at, n) << shift) >> shift;
 	bool negative = number < 0;
 
-	(void)codec;
-	return keep_integer(sink,
+	return keep_integer(codec, sink,
 			    negative ? 0 - (uint64_t)number : (uint64_t)number,
 			    negative, ret);
 }
@@ -154,10 +168,9 @@ static bool read_double(const struct value_codec *codec, const uint8_t *at,
 	double number;
 	size_t used;
 
-	(void)codec;
 	memcpy(&number, at, n);
 	return floating_double(number, sink->out, &used) &&
-	       keep_text(sink, used, ret);
+	       keep_text(codec, sink, used, ret);
 }
 
 static bool read_float(const struct value_codec *codec, const uint8_t *at,
@@ -166,10 +179,9 @@ static bool read_float(const struct value_codec *codec, const uint8_t *at,
 	float number;
 	size_t used;
 
-	(void)codec;
 	memcpy(&number, at, n);
 	return floating_float(number, sink->out, &used) &&
-	       keep_text(sink, used, ret);
+	       keep_text(codec, sink, used, ret);
 }
 
 static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
@@ -178,7 +190,7 @@ static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 	size_t used = decimal_format(at, n, codec->precision, codec->scale,
 				     sink->out);
 
-	return keep_text(sink, used, ret);
+	return keep_text(codec, sink, used, ret);
 }
 
 static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
@@ -204,7 +216,7 @@ static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 		used = temporal_old_timestamp(at, text);
 	else if (codec->type == TYPE_TIME)
 		used = temporal_old_time(at, text);
-	return keep_text(sink, used, ret);
+	return keep_text(codec, sink, used, ret);
 }
 
 static bool read_text(const struct value_codec *codec, const uint8_t *at,
