@@ -143,9 +143,11 @@ TEST(what_an_update_left_alone_is_decoded_once)
 {
 	static const char *const types[] = { "int(11)", "varchar(20)",
 					     "int(11)", "int(11)" };
-	static const char body[] = HEAD_V2 "\4\x0f\x0f\4\5\0\0\0\2ab"
-					   "\6\0\0\0\0\5\0\0\0\3abx"
-					   "\7\0\0\0\6\0\0\0";
+	static const char body[] = HEAD_V2 "\4\x0f\x0f"
+					   "\4\5\0\0\0\2ab\6\0\0\0"
+					   "\4\5\0\0\0\3abx\6\0\0\0"
+					   "\4\5\0\0\0\0\6\0\0\0"
+					   "\1\0\6\0\0\0\7\0\0\0";
 	CLEANUP(table_def_freep)
 	struct table_def *def = def_of(4, types, "utf8mb4");
 	struct event event =
@@ -156,14 +158,18 @@ TEST(what_an_update_left_alone_is_decoded_once)
 
 	assert_int_equal(PARSE_MAP(MAP "\4\3\x0f\3\3\2\x14\0\x0f"), 0);
 	assert_int_equal(make_plan(def, NULL), 0);
-	/* The third was NULL; the second is longer. */
+	/* The third is NULL; the second grows. Then others are NULL. */
 	rows_are(EVENT_UPDATE_ROWS, body, sizeof(body) - 1,
-		 "5,ab,N,6|5,abx,7,6");
+		 "5,ab,N,6|5,abx,N,6|5,,N,6|N,,6,7");
 	assert_int_equal(rows_parse(&event, &format, &rows, &err), 0);
 	assert_int_equal(rows_next(&rows, plan, &sink, before, after, &err), 1);
 	assert_ptr_equal(after[0].at, before[0].at);
 	assert_ptr_equal(after[3].at, before[3].at);
 	assert_ptr_not_equal(after[1].at, before[1].at);
+	/* What ends in the middle of the image after. */
+	for (size_t cut = 1; cut < 20; cut++)
+		rows_are(EVENT_UPDATE_ROWS, body, sizeof(body) - 1 - cut,
+			 "5,ab,N,6|5,abx,N,6!");
 }
 
 TEST(case_97_extra_information_is_passed_by_length)
