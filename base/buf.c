@@ -120,6 +120,43 @@ void buf_eat(struct buf *buf, size_t n)
 	buf->at[buf->n] = '\0';
 }
 
+void buf_cut(struct buf *buf, size_t n)
+{
+	assert(n <= buf->n);
+	buf->n = n;
+	if (buf->at)
+		buf->at[n] = '\0';
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+void buf_add_unhex(struct buf *buf, const char *digits, size_t n)
+{
+	char *room = buf_room(buf, n);
+
+	for (size_t i = 0; room && i < n; i++) {
+		int high = digit_value(digits[2 * i]);
+		int low = digit_value(digits[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			buf->failed = true;
+			return;
+		}
+		room[i] = (char)(high << 4 | low);
+	}
+	if (!room)
+		return;
+	buf->n += n;
+	buf->at[buf->n] = '\0';
+}
+
 const char *buf_str(const struct buf *buf)
 {
 	return buf->at ? buf->at : "";

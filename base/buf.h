@@ -38,6 +38,11 @@ void buf_vaddf(struct buf *buf, const char *fmt, va_list args)
 void *buf_room(struct buf *buf, size_t n);
 /* Drop n bytes from the front. */
 void buf_eat(struct buf *buf, size_t n);
+/* Only the first n bytes stay; n is at most what there is. */
+void buf_cut(struct buf *buf, size_t n);
+/* The bytes that 2 * n hexadecimal digits stand for; `failed` when they are
+ * none. */
+void buf_add_unhex(struct buf *buf, const char *digits, size_t n);
 
 const char *buf_str(const struct buf *buf); /* "" when empty */
 

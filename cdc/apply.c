@@ -390,6 +390,16 @@ int apply_refetch(struct apply *apply, const struct mapping_table *table,
 	return apply_change(apply, &change, err);
 }
 
+int apply_join(struct apply *apply, struct pg **ret, struct err *err)
+{
+	if (run_barrier(apply, err) < 0 || write_early(apply, err) < 0 ||
+	    begin(apply, err) < 0 || mark_source(apply, err) < 0)
+		return err->code;
+	apply->early_writes++;
+	*ret = apply->pg;
+	return 0;
+}
+
 static int end_written(struct apply *apply, struct err *err)
 {
 	if (!apply->source_written)

@@ -24,6 +24,7 @@ struct err;
 struct fk_graph;
 struct mapping;
 struct mapping_table;
+struct pg;
 struct pg_config;
 struct record_change;
 struct value;
@@ -63,6 +64,12 @@ int apply_change(void *user, const struct record_change *change,
  * RECORD_REFETCH; NULL: the whole table. */
 int apply_refetch(struct apply *apply, const struct mapping_table *table,
 		  const struct value *selection, struct err *err) MUST_CHECK;
+
+/* The connection, for statements of the caller's own that belong to the open
+ * source transaction: committed with it, undone by apply_abandon(). Borrowed
+ * until the next call of apply. */
+int apply_join(struct apply *apply, struct pg **ret,
+	       struct err *err) MUST_CHECK;
 
 /* The source transaction is complete: everything up to `position` (canonical
  * text) may be committed. `transaction` names it for the audit (GTID or

@@ -40,6 +40,7 @@ struct board_facts {
 	char reason[512]; /* why it is not streaming; "" when it is */
 	int64_t epoch, seq, passed_ticket;
 	int64_t transactions, changes; /* since the bootstrap */
+	int64_t prepared; /* XA transactions that wait for their decision */
 	int failures_in_row;
 	bool fresh[DOMAIN_COUNT];
 	struct apply_counts apply;

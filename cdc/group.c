@@ -5,6 +5,8 @@
  *            GTID  QUERY XA START  … QUERY XA END  XA_PREPARE
  *            GTID  QUERY XA COMMIT|XA ROLLBACK
  *   MariaDB  GTID  maps, rows …  XID|QUERY COMMIT
+ *            GTID(prepared, xid)  … QUERY XA END  XA_PREPARE
+ *            GTID(completed, xid)  QUERY XA COMMIT|XA ROLLBACK
  *            GTID(standalone)  QUERY <DDL>
  *   either   … QUERY ROLLBACK, when a table without transactions took part
  *
@@ -28,9 +30,11 @@
 #include "cdc/binlog/event.h"
 #include "cdc/binlog/rows.h"
 #include "cdc/binlog/types.h"
+#include "cdc/binlog/xa_name.h"
 #include "cdc/group_impl.h"
 #include "cdc/group_packed.h"
 #include "cdc/group_rows.h"
+#include "cdc/held.h"
 #include "cdc/tables.h"
 #include "transform/transform.h"
 
@@ -55,7 +59,10 @@ struct group *group_new(const struct group_options *options,
 	group->options = *options;
 	format_init(&group->format, CHECKSUM_NONE);
 	group->tables = tables_new(&tables);
-	group->rows = group_rows_new(options->transform, options->sink);
+	group->held =
+		held_new(options->transform, options->sink, options->schema);
+	group->rows =
+		group_rows_new(options->transform, options->sink, group->held);
 	group->packed =
 		packed_new(options->max_event ? (size_t)options->max_event
 					      : (size_t)EVENT_SIZE_MAX);
@@ -64,6 +71,7 @@ struct group *group_new(const struct group_options *options,
 	buf_init(&group->position_text, POSITION_TEXT_MAX);
 	buf_init(&group->file_text, NAME_TEXT_MAX);
 	buf_init(&group->name_text, NAME_TEXT_MAX);
+	buf_init(&group->xa_name, XA_NAME_MAX);
 	if (start->kind == POSITION_FILE && start->file)
 		buf_adds(&group->file, start->file);
 	return group;
@@ -76,14 +84,14 @@ void group_free(struct group *group)
 	tables_free(group->tables);
 	group_rows_free(group->rows);
 	packed_free(group->packed);
+	held_free(group->held);
+	free(group->lasting);
 	position_done(&group->position);
 	buf_done(&group->file);
 	buf_done(&group->position_text);
 	buf_done(&group->file_text);
 	buf_done(&group->name_text);
-	for (size_t i = 0; i < group->xid_count; i++)
-		free(group->xids[i]);
-	free(group->xids);
+	buf_done(&group->xa_name);
 	free(group);
 }
 
@@ -102,6 +110,12 @@ static int on_gtid(struct group *group, const struct event *event,
 	if (gtid.kind == GTID_MARIADB) {
 		group->now.begun = !(gtid.flags2 & GTID_STANDALONE);
 		group->now.ddl_part = gtid.flags_extra & GTID_START_ALTER;
+	}
+	if (gtid.flags2 & GTID_PREPARED_XA) {
+		buf_reset(&group->xa_name, XA_NAME_MAX);
+		xa_name_format(&gtid.xid, &group->xa_name);
+		group_begin_xa(group, (struct str){ buf_str(&group->xa_name),
+						    group->xa_name.n });
 	}
 	return 0;
 }
@@ -150,6 +164,15 @@ static int on_xa_prepare(struct group *group, const struct event *event,
 	struct xa_prepare prepare;
 	int fail = xa_prepare_parse(event, &prepare, err);
 
+	if (fail)
+		return fail;
+	if (!group->now.open)
+		return err_set(err, ERR_CORRUPT, "no transaction is open");
+	if (held_is_open(group->held) && !prepare.one_phase) {
+		fail = held_keep(group->held, err);
+		held_end(group->held);
+	}
+	group->counts.prepared += !group->now.known && !prepare.one_phase;
 	return fail ? fail : group_finish(group, err);
 }
 
@@ -231,12 +254,7 @@ static int on_rows(struct group *group, const struct event *event,
 		tables_skip(group->tables, table);
 		return 0;
 	}
-	if (group->now.xa)
-		return err_set(err, ERR_OPERATOR,
-			       "not supported yet: an XA transaction writes "
-			       "table %s: commit it without XA and run "
-			       "cdc --bootstrap",
-			       binding_source(table->binding));
+	group_note_lasting(group, table);
 	return feed_rows(group, table, event, &rows, err);
 }
 
@@ -422,6 +440,7 @@ void group_set_schema(struct group *group, const struct schema *schema)
 {
 	group->options.schema = schema;
 	tables_set_schema(group->tables, schema);
+	held_set_schema(group->held, schema);
 }
 
 bool group_is_open(const struct group *group)

@@ -7,7 +7,9 @@
  * by one, of wanted tables only.
  *
  * The position moves with the event that ends a group, never before: XID,
- * COMMIT, DDL, the one event of a MariaDB standalone group, ROLLBACK. Events
+ * COMMIT, DDL, the one event of a MariaDB standalone group, ROLLBACK, XA
+ * PREPARE and what decides it. Rows of a prepared XA transaction come with its
+ * XA COMMIT, as if they had been written there (cdc/held.h). Events
  * outside groups move file positions. A group whose GTID the start position
  * already contains is passed over. What cannot be decoded exactly is an error
  * with file:offset and the cure; after any error the group is to be freed and
@@ -46,6 +48,27 @@ struct group_end {
 			       0 */
 };
 
+/* Where rows wait that are not handed on yet (cdc/held.h): documents in order,
+ * a run by name. All of it is part of the open group, and goes when sink's
+ * rollback() is called. */
+struct group_store {
+	void *user;
+	/* At the end of the run that the open group makes. */
+	int (*put)(void *user, const char *run, struct str doc,
+		   struct err *err);
+	/* Of that run only the first `size` bytes stay. */
+	int (*cut)(void *user, const char *run, uint64_t size, struct err *err);
+	/* It stays beyond its group, even when it is empty. */
+	int (*keep)(void *user, const char *run, struct err *err);
+	/* Reading begins: of a run that was kept, or the open group's. */
+	int (*open)(void *user, const char *run, bool *ret_found,
+		    struct err *err);
+	/* Some whole documents more, valid until the next call: 1; 0: no
+	 * more. */
+	int (*next)(void *user, struct str *ret_docs, struct err *err);
+	int (*drop)(void *user, const char *run, struct err *err);
+};
+
 /* All return 0 or a negative code, which group_feed() returns. `user` is that
  * of the struct. */
 struct group_sink {
@@ -61,6 +84,8 @@ struct group_sink {
 	 * group. schema: the session's default database. NULL: not wanted. */
 	int (*ddl)(void *user, struct str schema, struct str sql,
 		   struct err *err);
+	/* NULL: rows of XA transactions are handed on where they stand. */
+	const struct group_store *store;
 };
 
 struct group_options {
@@ -101,6 +126,7 @@ struct group_counts {
 	uint64_t ignored_events;	/* of types that may be passed over */
 	uint64_t groups_known;		/* passed over: in the start position */
 	uint64_t rollbacks, incomplete; /* incomplete: cut off by a crash */
+	uint64_t prepared;		/* XA PREPARE */
 	uint64_t heartbeats, ddl;
 	uint32_t last_timestamp; /* of the last event that had one */
 };

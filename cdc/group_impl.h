@@ -4,6 +4,7 @@
  *   group_state.c  how a group begins and ends, and what is reported then
  *   group_query.c  statements: terminators, DDL, XA
  *   group_packed.c events inside others, or compressed
+ *   held.c         rows of XA transactions and behind savepoints
  *   group_rows.c   rows; tables.c: table maps and their plans */
 #ifndef CDC_GROUP_IMPL_H
 #define CDC_GROUP_IMPL_H
@@ -21,7 +22,10 @@
 struct err;
 struct event;
 struct group_rows;
+struct held;
+struct mapping_table;
 struct packed;
+struct table;
 struct tables;
 
 /* The group that is open, if one is. */
@@ -30,7 +34,6 @@ struct open_group {
 	bool begun; /* until a terminator; else the next statement is all */
 	bool known; /* done before: passed over */
 	bool xa;
-	bool saved;	  /* a SAVEPOINT was set */
 	bool ddl_part;	  /* MariaDB START ALTER: nothing changed yet */
 	struct gtid gtid; /* kind NONE when anonymous */
 	uint64_t rows;	  /* of wanted tables */
@@ -44,14 +47,16 @@ struct group {
 	struct tables *tables;
 	struct group_rows *rows;
 	struct packed *packed;
+	struct held *held;
 	struct open_group now;
+	/* Tables with rows in it whose engine may not roll back; owned. */
+	const struct mapping_table **lasting;
+	size_t lasting_count;
 	struct position position; /* as of the last end() */
 	struct buf file;	  /* the log being read, and how far */
 	uint64_t offset;
-	char **xids; /* prepared, without rows of wanted tables */
-	size_t xid_count;
 	struct group_counts counts;
-	struct buf position_text, file_text, name_text;
+	struct buf position_text, file_text, name_text, xa_name;
 };
 
 /* A group opens; one that is still open had no end. */
@@ -62,6 +67,12 @@ int group_cut_off(struct group *group, struct err *err) MUST_CHECK;
 int group_finish(struct group *group, struct err *err) MUST_CHECK;
 /* It ended in ROLLBACK. */
 int group_finish_undone(struct group *group, struct err *err) MUST_CHECK;
+/* It is an XA transaction's, whose rows wait for its XA COMMIT. */
+void group_begin_xa(struct group *group, struct str name);
+/* Rows of the table came: a ROLLBACK may not have undone them. */
+void group_note_lasting(struct group *group, const struct table *table);
+/* … which asks for it to be read again. */
+int group_refetch_lasting(struct group *group, struct err *err) MUST_CHECK;
 /* Between groups: the offset has moved. */
 int group_moved(struct group *group, struct err *err) MUST_CHECK;
 

@@ -1,63 +1,66 @@
 /* Statements in the log: terminators, DDL, XA. */
 #include "cdc/group_impl.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/err.h"
-#include "base/mem.h"
 #include "cdc/binlog/control.h"
+#include "cdc/binlog/xa_name.h"
 #include "cdc/ddl.h"
+#include "cdc/held.h"
 #include "transform/mapping.h"
-
-enum { XIDS_MAX = 1024 };
 
 /* ---- XA ---- */
 
-static const char XA_UNKNOWN[] =
-	"not supported yet: XA COMMIT of a transaction that was prepared "
-	"before the copy's position: run cdc --bootstrap";
-
-/* "XA COMMIT X'61',X'',1" -> "X'61',X'',1" */
-static struct str xid_text(struct str sql)
+/* What stands behind the first `count` words: the name. */
+static struct str behind(struct str sql, int count)
 {
-	str_split(&sql, ' ');
-	str_split(&sql, ' ');
+	while (count-- > 0) {
+		sql = str_trim(sql);
+		str_split(&sql, ' ');
+	}
 	return str_trim(sql);
 }
 
-static void remember_xid(struct group *group, struct str xid)
+static int read_xa_name(struct group *group, struct str sql, struct err *err)
 {
-	if (group->xid_count == XIDS_MAX) {
-		free(group->xids[0]);
-		memmove(group->xids, group->xids + 1,
-			(XIDS_MAX - 1) * sizeof(char *));
-		group->xid_count--;
-	}
-	group->xids = mem_realloc(group->xids,
-				  (group->xid_count + 1) * sizeof(char *));
-	group->xids[group->xid_count++] = mem_strndup(xid.at, xid.n);
+	buf_reset(&group->xa_name, XA_NAME_MAX);
+	if (xa_name_parse(behind(sql, 2), &group->xa_name))
+		return 0;
+	return err_set(err, ERR_CORRUPT, "an XA statement without a name");
 }
 
-static bool forget_xid(struct group *group, struct str xid)
+static int xa_start(struct group *group, struct str sql, struct err *err)
 {
-	for (size_t i = 0; i < group->xid_count; i++)
-		if (str_eqs(xid, group->xids[i])) {
-			free(group->xids[i]);
-			group->xids[i] = group->xids[--group->xid_count];
-			return true;
-		}
-	return false;
+	int fail = read_xa_name(group, sql, err);
+
+	if (!fail)
+		group_begin_xa(group, (struct str){ buf_str(&group->xa_name),
+						    group->xa_name.n });
+	return fail;
 }
 
-static int xa_decided(struct group *group, struct str sql, bool commit,
-		      struct err *err)
+/* Of the group's own transaction, when it was never prepared. */
+static int xa_commit(struct group *group, struct str sql, struct err *err)
 {
-	bool seen = forget_xid(group, xid_text(sql));
+	int fail = read_xa_name(group, sql, err);
 
-	if (commit && !seen && !group->now.known)
-		return err_set(err, ERR_OPERATOR, "%s", XA_UNKNOWN);
-	return group_finish(group, err);
+	if (!fail && !group->now.known && !group->now.xa &&
+	    group->options.sink->store)
+		fail = held_commit(group->held, buf_str(&group->xa_name),
+				   &group->now.rows, err);
+	return fail ? fail : group_finish(group, err);
+}
+
+static int xa_rollback(struct group *group, struct str sql, struct err *err)
+{
+	int fail = read_xa_name(group, sql, err);
+
+	if (fail)
+		return fail;
+	if (group->now.xa)
+		return group_finish_undone(group, err);
+	if (!group->now.known && group->options.sink->store)
+		fail = held_drop(group->held, buf_str(&group->xa_name), err);
+	return fail ? fail : group_finish(group, err);
 }
 
 /* ---- Statements ---- */
@@ -113,14 +116,31 @@ static int other_query(struct group *group, const struct query *query,
 	return fail;
 }
 
-static int rollback_to(struct group *group, struct err *err)
+/* ---- Savepoints ---- */
+
+static void savepoint(struct group *group, struct str name)
 {
+	if (group->now.known || !group->options.sink->store)
+		return;
+	if (!held_is_open(group->held))
+		held_begin(group->held, STR(""));
+	held_savepoint(group->held, name);
+}
+
+/* In the log only because a table without transactions was written, or a
+ * temporary one. */
+static int rollback_to(struct group *group, struct str name, struct err *err)
+{
+	int fail;
+
 	if (group->now.known || group->now.rows == 0)
 		return 0;
-	return err_set(err, ERR_OPERATOR,
-		       "not supported yet: ROLLBACK TO SAVEPOINT in a "
-		       "transaction with a table that has no transactions: "
-		       "run cdc --bootstrap");
+	if (!group->options.sink->store)
+		return err_set(err, ERR_OPERATOR,
+			       "ROLLBACK TO SAVEPOINT: its rows were shown "
+			       "already: go on behind it with --from");
+	fail = held_rollback_to(group->held, name, err);
+	return fail ? fail : group_refetch_lasting(group, err);
 }
 
 static int on_query_in_group(struct group *group, const struct query *query,
@@ -135,19 +155,18 @@ static int on_query_in_group(struct group *group, const struct query *query,
 	case QUERY_ROLLBACK:
 		return group_finish_undone(group, err);
 	case QUERY_ROLLBACK_TO:
-		return rollback_to(group, err);
+		return rollback_to(group, behind(query->sql, 2), err);
 	case QUERY_SAVEPOINT:
+		savepoint(group, behind(query->sql, 1));
 		return 0;
 	case QUERY_XA_START:
-		group->now.begun = group->now.xa = true;
-		remember_xid(group, xid_text(query->sql));
-		return 0;
+		return xa_start(group, query->sql, err);
 	case QUERY_XA_END:
 		return 0;
 	case QUERY_XA_COMMIT:
-		return xa_decided(group, query->sql, true, err);
+		return xa_commit(group, query->sql, err);
 	case QUERY_XA_ROLLBACK:
-		return xa_decided(group, query->sql, false, err);
+		return xa_rollback(group, query->sql, err);
 	case QUERY_DUMMY:
 		return err_set(err, ERR_OPERATOR,
 			       "the server replaced an event it thinks we do "

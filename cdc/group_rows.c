@@ -9,12 +9,14 @@
 #include "cdc/binlog/rows.h"
 #include "cdc/binlog/value.h"
 #include "cdc/group.h"
+#include "cdc/held.h"
 #include "cdc/tables.h"
 #include "transform/transform.h"
 
 struct group_rows {
 	struct transform *transform;   /* borrowed */
 	const struct group_sink *sink; /* borrowed */
+	struct held *held;	       /* borrowed */
 	struct arena arena;	       /* of one row */
 	struct value_sink values;
 	struct value *before, *after; /* owned; room for the widest table */
@@ -22,12 +24,14 @@ struct group_rows {
 };
 
 struct group_rows *group_rows_new(struct transform *transform,
-				  const struct group_sink *sink)
+				  const struct group_sink *sink,
+				  struct held *held)
 {
 	struct group_rows *group = mem_zalloc(sizeof(*group));
 
 	group->transform = transform;
 	group->sink = sink;
+	group->held = held;
 	arena_init(&group->arena);
 	group->values.arena = &group->arena;
 	return group;
@@ -64,6 +68,16 @@ static enum row_actions actions_of(const struct rows *rows)
 						  : ROW_ACTIONS_SILENT;
 }
 
+static int hand_on(struct group_rows *group, struct table *table,
+		   const struct row_change *change, struct err *err)
+{
+	if (held_is_open(group->held))
+		return held_row(group->held, table, change, err);
+	return transform_row(group->transform, table->binding, change,
+			     &group->arena, group->sink->change,
+			     group->sink->change_user, err);
+}
+
 static int feed_all(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count, struct err *err)
 {
@@ -81,9 +95,7 @@ static int feed_all(struct group_rows *group, struct table *table,
 		if (more <= 0)
 			return more;
 		++*count;
-		fail = transform_row(group->transform, table->binding, &change,
-				     &group->arena, group->sink->change,
-				     group->sink->change_user, err);
+		fail = hand_on(group, table, &change, err);
 		if (group->arena.used > 0)
 			arena_reset(&group->arena);
 		if (fail)

@@ -9,13 +9,15 @@
 struct err;
 struct group_rows;
 struct group_sink;
+struct held;
 struct rows;
 struct table;
 struct transform;
 
-/* Both are borrowed. */
+/* All are borrowed. While `held` is open, rows go there. */
 struct group_rows *group_rows_new(struct transform *transform,
-				  const struct group_sink *sink);
+				  const struct group_sink *sink,
+				  struct held *held);
 void group_rows_free(struct group_rows *group); /* NULL is fine */
 
 /* All rows of one event, of a planned table. *count is raised by each row

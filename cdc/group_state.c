@@ -5,8 +5,13 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
+#include "cdc/binlog/table_map.h"
 #include "cdc/group_packed.h"
+#include "cdc/held.h"
 #include "cdc/tables.h"
+#include "transform/mapping.h"
+#include "transform/transform.h"
 
 enum { TEXT_KEEP = 64 * 1024 };
 
@@ -68,9 +73,48 @@ static int undo(struct group *group, struct err *err)
 {
 	const struct group_sink *sink = group->options.sink;
 
+	held_end(group->held);
 	if (group->now.rows == 0)
 		return 0;
+	transform_undo(group->options.transform);
 	return sink->rollback(sink->user, err);
+}
+
+/* ---- What a rollback leaves ---- */
+
+void group_note_lasting(struct group *group, const struct table *table)
+{
+	const struct mapping_table *named;
+
+	if (table->transactional)
+		return;
+	named = mapping_find(group->options.mapping,
+			     binding_source(table->binding));
+	for (size_t i = 0; i < group->lasting_count; i++)
+		if (group->lasting[i] == named)
+			return;
+	group->lasting = mem_realloc(
+		group->lasting, (group->lasting_count + 1) * sizeof(named));
+	group->lasting[group->lasting_count++] = named;
+}
+
+int group_refetch_lasting(struct group *group, struct err *err)
+{
+	const struct group_sink *sink = group->options.sink;
+
+	for (size_t i = 0; i < group->lasting_count; i++) {
+		const struct record_change change = {
+			.op = RECORD_REFETCH,
+			.table = group->lasting[i]->target,
+			.source = group->lasting[i],
+			.value = { .kind = VALUE_NULL },
+		};
+		int fail = sink->change(sink->change_user, &change, err);
+
+		if (fail)
+			return fail;
+	}
+	return 0;
 }
 
 /* ---- Groups ---- */
@@ -110,7 +154,28 @@ int group_begin(struct group *group, const struct gtid *gtid, struct err *err)
 	group->now = (struct open_group){ .open = true, .gtid = *gtid };
 	group->now.gtid.xid = (struct xid){ 0 }; /* borrowed of the event */
 	group->now.known = is_known(group, gtid);
+	group->lasting_count = 0;
+	transform_mark(group->options.transform);
 	return 0;
+}
+
+void group_begin_xa(struct group *group, struct str name)
+{
+	group->now.begun = group->now.xa = true;
+	if (!group->now.known && group->options.sink->store)
+		held_begin(group->held, name);
+}
+
+/* Rows behind a savepoint, and of an XA transaction in one phase. */
+static int settle(struct group *group, struct err *err)
+{
+	uint64_t counted_before = 0;
+	int fail = 0;
+
+	if (held_is_open(group->held))
+		fail = held_commit(group->held, NULL, &counted_before, err);
+	held_end(group->held);
+	return fail;
 }
 
 int group_finish(struct group *group, struct err *err)
@@ -122,6 +187,9 @@ int group_finish(struct group *group, struct err *err)
 	} else {
 		const char *name = name_of(group);
 
+		fail = settle(group, err);
+		if (fail)
+			return fail;
 		set_position(group);
 		position_advance(&group->position, &group->now.gtid);
 		group->counts.transactions++;
@@ -132,8 +200,9 @@ int group_finish(struct group *group, struct err *err)
 	return fail;
 }
 
-/* It ended in ROLLBACK: Magento's tables all have transactions, so that none
- * of its rows happened. (Others took part, else nothing would be logged.) */
+/* It ended in ROLLBACK, and is in the log because a table without transactions
+ * took part: what was written there stayed. Of tables that have them, and
+ * Magento's all do, nothing happened. */
 int group_finish_undone(struct group *group, struct err *err)
 {
 	int fail = group->now.known ? 0 : undo(group, err);
@@ -142,6 +211,9 @@ int group_finish_undone(struct group *group, struct err *err)
 		return fail;
 	if (!group->now.known) {
 		group->counts.rollbacks++;
+		fail = group_refetch_lasting(group, err);
+		if (fail)
+			return fail;
 		set_position(group);
 		position_advance(&group->position, &group->now.gtid);
 		fail = report(group, NULL, err);

@@ -159,7 +159,8 @@ static bool same_column(const struct column_def *a, const struct column_def *b)
 
 static bool same_table(const struct table_def *a, const struct table_def *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->count != b->count)
+	if (strcmp(a->name, b->name) != 0 || a->count != b->count ||
+	    a->transactional != b->transactional)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!same_column(&a->columns[i], &b->columns[i]))

@@ -15,14 +15,17 @@
 enum { SQL_MAX = 4 * 1024 * 1024 };
 
 /* Columns of one query, in the order of its select list. */
-enum { TABLE, COLUMN, TYPE, CHARSET, NULLABLE, KEY_PLACE };
+enum { TABLE, COLUMN, TYPE, CHARSET, NULLABLE, KEY_PLACE, TRANSACTIONAL };
 /* MariaDB lists a system-versioned table's hidden columns too, and the log
  * has them; ordinals follow the log's. */
 static const char COLUMNS_SQL[] =
 	"select c.table_name, c.column_name, c.column_type, "
 	"coalesce(c.character_set_name, ''), c.is_nullable = 'YES', "
-	"coalesce(k.ordinal_position, 0) "
+	"coalesce(k.ordinal_position, 0), coalesce(e.transactions = 'YES', 0) "
 	"from information_schema.columns c "
+	"join information_schema.tables t "
+	"on t.table_schema = c.table_schema and t.table_name = c.table_name "
+	"left join information_schema.engines e on e.engine = t.engine "
 	"left join information_schema.key_column_usage k "
 	"on k.table_schema = c.table_schema and k.table_name = c.table_name "
 	"and k.column_name = c.column_name and k.constraint_name = 'PRIMARY' "
@@ -51,6 +54,7 @@ static struct column_def column_of(const struct source_rows *rows)
 struct gathering {
 	struct schema *schema;
 	char *name; /* owned; NULL before the first */
+	bool transactional;
 	struct column_def columns[TABLE_DEF_COLUMNS_MAX];
 	size_t count;
 };
@@ -62,6 +66,7 @@ static void gathered(struct gathering *g)
 	if (!g->name)
 		return;
 	def = table_def_new(g->name, g->count);
+	def->transactional = g->transactional;
 	for (size_t i = 0; i < g->count; i++)
 		def->columns[i] = g->columns[i];
 	schema_add_table(g->schema, def);
@@ -77,6 +82,7 @@ static int gather(struct gathering *g, const struct source_rows *rows,
 	if (!g->name || !str_eqs(name, g->name)) {
 		gathered(g);
 		g->name = mem_strndup(name.at, name.n);
+		g->transactional = source_int(rows, TRANSACTIONAL) != 0;
 	}
 	if (g->count == TABLE_DEF_COLUMNS_MAX)
 		return err_set(err, ERR_LIMIT, "table %s: too many columns",

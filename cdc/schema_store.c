@@ -48,7 +48,8 @@ static void add_table(struct buf *out, const struct table_def *def)
 		add_text(out, c->type);
 		buf_addc(out, '\t');
 		add_text(out, c->charset);
-		buf_addf(out, "\t%c\t%u\n", c->nullable ? 't' : 'f', c->key);
+		buf_addf(out, "\t%c\t%u\t%c\n", c->nullable ? 't' : 'f', c->key,
+			 def->transactional ? 't' : 'f');
 	}
 }
 
@@ -118,8 +119,8 @@ static int store(const struct schema *schema, struct pg *pg, struct err *err)
 	if (!fail)
 		fail = copy(pg,
 			    "copy ficus.source_columns (table_name, ordinal, "
-			    "name, column_type, charset, nullable, key_place) "
-			    "from stdin",
+			    "name, column_type, charset, nullable, key_place, "
+			    "transactional) from stdin",
 			    &columns, err);
 	if (!fail)
 		fail = copy(pg,
@@ -150,7 +151,7 @@ int schema_store(const struct schema *schema, struct pg *pg, struct err *err)
 	return fail ? err_wrap(err, "keeping the source's schema") : 0;
 }
 
-enum { TABLE, NAME, TYPE, CHARSET, NULLABLE, KEY_PLACE };
+enum { TABLE, NAME, TYPE, CHARSET, NULLABLE, KEY_PLACE, TRANSACTIONAL };
 
 static struct column_def column_at(const struct pg_result *r, size_t row)
 {
@@ -179,6 +180,7 @@ static void load_tables(struct schema *schema, const struct pg_result *r)
 		       strcmp(pg_text(r, last, TABLE), name) == 0)
 			last++;
 		def = table_def_new(name, last - first);
+		def->transactional = pg_text(r, first, TRANSACTIONAL)[0] == 't';
 		for (size_t i = first; i < last; i++)
 			def->columns[i - first] = column_at(r, i);
 		schema_add_table(schema, def);
@@ -209,7 +211,8 @@ int schema_load(struct pg *pg, struct schema **ret, bool *found,
 	struct schema *schema;
 	int fail = pg_query(pg,
 			    "select table_name, name, column_type, charset, "
-			    "nullable, key_place from ficus.source_columns "
+			    "nullable, key_place, transactional "
+			    "from ficus.source_columns "
 			    "order by table_name collate \"C\", ordinal",
 			    NULL, 0, &columns, err);
 

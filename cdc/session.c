@@ -15,6 +15,7 @@
 #include "cdc/ddl.h"
 #include "cdc/group.h"
 #include "cdc/head.h"
+#include "cdc/prepared.h"
 #include "cdc/schema.h"
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
@@ -36,6 +37,7 @@ struct session {
 	struct board *board; /* borrowed */
 	struct pg_config target;
 	struct apply *apply; /* owned, as all that follows */
+	struct prepared *prepared;
 	struct transform *transform;
 	struct schema *schema;
 	struct fk_graph *graph;
@@ -76,6 +78,7 @@ static int on_end(void *user, const struct group_end *end, struct err *err)
 
 	if (rc < 0)
 		return rc;
+	prepared_end(s->prepared);
 	if (!s->rows_pending && end->rows > 0)
 		s->pending_us = clock_mono_us();
 	s->rows_pending = s->rows_pending || end->rows > 0;
@@ -91,6 +94,7 @@ static int on_rollback(void *user, struct err *err)
 {
 	struct session *s = user;
 
+	prepared_abandon(s->prepared);
 	return judged(s, apply_abandon(s->apply, err));
 }
 
@@ -194,6 +198,8 @@ static int load_copy(struct session *s, struct err *err)
 	if (rc == 0)
 		rc = setup_attributes(pg, s->transform, err);
 	if (rc == 0)
+		rc = prepared_load(s->prepared, pg, err);
+	if (rc == 0)
 		rc = schema_load(pg, &schema, &found, err);
 	if (rc < 0)
 		return rc;
@@ -247,7 +253,8 @@ static int open_stream(struct session *s, struct err *err)
 				       .change_user = s,
 				       .end = on_end,
 				       .rollback = on_rollback,
-				       .ddl = on_ddl };
+				       .ddl = on_ddl,
+				       .store = prepared_store(s->prepared) };
 	const struct group_options options = {
 		.database = settings->source_database,
 		.mapping = s->setup->mapping,
@@ -280,6 +287,13 @@ static void tell_start(struct session *s, const struct checkpoint *from)
 		head_forget(board->head);
 }
 
+static void tell_prepared(struct session *s)
+{
+	pthread_mutex_lock(&s->board->lock);
+	s->board->facts.prepared = prepared_count(s->prepared);
+	pthread_mutex_unlock(&s->board->lock);
+}
+
 static int begin(struct session *s, struct err *err)
 {
 	int rc = open_apply(s, err);
@@ -293,7 +307,10 @@ static int begin(struct session *s, struct err *err)
 	s->ended_file = mem_strdup(from->file_position);
 	tell_start(s, from);
 	s->transform = transform_new(s->setup->mapping);
+	s->prepared = prepared_new(s->apply);
 	rc = load_copy(s, err);
+	if (rc == 0)
+		tell_prepared(s);
 	if (rc == 0)
 		rc = setup_same_server(s->setup, from->source_id,
 				       s->ended.kind == POSITION_FILE, err);
@@ -328,6 +345,7 @@ void session_close(struct session *s)
 		return;
 	stream_close(s->stream);
 	group_free(s->group);
+	prepared_free(s->prepared);
 	apply_close(s->apply);
 	transform_free(s->transform);
 	fk_graph_free(s->graph);
@@ -356,6 +374,7 @@ static void tell_board(struct session *s, int64_t ticket)
 	stream_counts(s->stream, &facts->stream);
 	facts->last_commit_us = s->committed_us;
 	pthread_mutex_unlock(&s->board->lock);
+	tell_prepared(s);
 }
 
 static int commit(struct session *s, struct err *err)

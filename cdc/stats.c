@@ -58,6 +58,12 @@ struct reading {
 	  r->facts.group.row_events_skipped)                                   \
 	X("ignored_events_total", COUNTER, "events that may be passed over",   \
 	  r->facts.group.ignored_events)                                       \
+	X("prepared_transactions", GAUGE,                                      \
+	  "XA transactions that are prepared and not yet decided",             \
+	  r->facts.prepared)                                                   \
+	X("incomplete_transactions_total", COUNTER,                            \
+	  "source transactions that a crash of the server cut off",            \
+	  r->facts.group.incomplete)                                           \
 	X("rollbacks_total", COUNTER, "source transactions rolled back",       \
 	  r->facts.group.rollbacks)                                            \
 	X("stream_bytes_total", COUNTER, "bytes read from the binlog",         \

@@ -19,6 +19,7 @@ static const char STATUS_SQL[] =
 	"c.committed_at, c.transactions, c.changes, c.passed_ticket, s.epoch, "
 	"s.customer_fresh, s.catalog_fresh, s.order_fresh, "
 	"(select count(*) from ficus.dead_letters) as dead_letters, "
+	"(select count(distinct xid) from ficus.prepared) as prepared, "
 	"(select string_agg(name || '=' || case when not enabled then 'off' "
 	"when percent_bp = 10000 then 'on' else (percent_bp / 100.0)::text "
 	"|| '%' end, ' ' order by name) from ficus.feature_flags) as flags "
@@ -60,7 +61,8 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 		"head",		"checkpoint",	  "committed_at",
 		"transactions", "changes",	  "passed_ticket",
 		"epoch",	"customer_fresh", "catalog_fresh",
-		"order_fresh",	"dead_letters",	  "flags",
+		"order_fresh",	"dead_letters",	  "prepared",
+		"flags",
 	};
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;

@@ -47,6 +47,7 @@ static void drop_plan(struct table *table)
 {
 	row_plan_free(TAKE(table->plan));
 	binding_free(TAKE(table->binding));
+	free(TAKE(table->names));
 }
 
 static void table_done(struct table *table)
@@ -274,6 +275,7 @@ static int plan(struct tables *tables, struct table *table, struct err *err)
 	struct table_def *sent;
 	int fail;
 
+	table->transactional = known && known->transactional;
 	if (map->has & TABLE_MAP_NAMES) {
 		if (is_current(map, known))
 			return plan_with(tables, table, known, known, err);
@@ -312,4 +314,22 @@ int tables_plan(struct tables *tables, struct table *table, struct err *err)
 		table_map_free(map);
 	}
 	return 0;
+}
+
+const struct str *tables_names(struct table *table, const struct schema *schema,
+			       size_t *count)
+{
+	const struct table_map *map = table->map;
+	const struct table_def *known;
+
+	*count = map->count;
+	if (table->names)
+		return table->names;
+	table->names = mem_array(map->count, sizeof(*table->names));
+	known = map->has & TABLE_MAP_NAMES ? NULL
+					   : schema_table(schema, map->table);
+	for (size_t i = 0; i < map->count; i++)
+		table->names[i] = known ? str_of(known->columns[i].name)
+					: map->columns[i].name;
+	return table->names;
 }

@@ -22,6 +22,7 @@ struct group_skipped;
 struct mapping;
 struct row_plan;
 struct schema;
+struct str;
 struct table_map;
 struct tables;
 struct transform;
@@ -38,6 +39,8 @@ struct table {
 	struct table_map *map;	 /* owned; NULL: rows of it are not wanted */
 	struct row_plan *plan;	 /* owned; NULL until tables_plan() */
 	struct binding *binding; /* owned; the same */
+	struct str *names;	 /* owned; NULL until tables_names() */
+	bool transactional;	 /* as in table_def; known once planned */
 	size_t skipped;		 /* unwanted: index of its counter */
 	bool used;
 };
@@ -59,6 +62,10 @@ struct table *tables_find(struct tables *tables, uint64_t id);
  * does not want the table after all, it becomes an unwanted one. */
 int tables_plan(struct tables *tables, struct table *table,
 		struct err *err) MUST_CHECK;
+
+/* Names of a planned table's columns, by ordinal; valid as long as its plan. */
+const struct str *tables_names(struct table *table, const struct schema *schema,
+			       size_t *count);
 
 void tables_skip(struct tables *tables, const struct table *table);
 const struct group_skipped *tables_skipped(const struct tables *tables,

@@ -40,6 +40,35 @@ void attribute_map_done(struct attribute_map *map)
 	attribute_map_init(map, map->mapping);
 }
 
+static struct attribute *copy_attribute(const struct attribute *from)
+{
+	struct attribute *to = mem_zalloc(sizeof(*to));
+
+	*to = *from;
+	to->name = mem_strndup(from->name, from->code.n);
+	to->code.at = to->name;
+	to->type = mem_strdup(from->type);
+	to->table = mem_strdup(from->table);
+	return to;
+}
+
+void attribute_map_copy(struct attribute_map *to,
+			const struct attribute_map *from)
+{
+	*to = *from;
+	to->by_id = mem_array(from->size, sizeof(struct attribute *));
+	for (size_t i = 0; i < from->size; i++)
+		if (from->by_id[i])
+			to->by_id[i] = copy_attribute(from->by_id[i]);
+	to->types = mem_array(from->type_count, sizeof(*to->types));
+	for (size_t i = 0; i < from->type_count; i++)
+		to->types[i] = (struct entity_type){
+			.id = from->types[i].id,
+			.code = mem_strdup(from->types[i].code),
+			.table = mem_strdup(from->types[i].table),
+		};
+}
+
 static struct entity_type *find_type(const struct attribute_map *map,
 				     int64_t id)
 {

@@ -45,6 +45,9 @@ struct attribute_map {
 void attribute_map_init(struct attribute_map *map,
 			const struct mapping *mapping);
 void attribute_map_done(struct attribute_map *map);
+/* *to is overwritten: what it owned must be gone. */
+void attribute_map_copy(struct attribute_map *to,
+			const struct attribute_map *from);
 
 /* What a row of eav_entity_type and eav_attribute says; NULL texts are empty.
  * Ids out of range are ignored: their values are unknown. attribute_map_put()

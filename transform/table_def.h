@@ -24,6 +24,8 @@ struct column_def {
 
 struct table_def {
 	char *name; /* owned; without database, with any table prefix */
+	/* Its engine can roll back (InnoDB); false: it can't, or not known. */
+	bool transactional;
 	size_t count;
 	struct column_def columns[];
 };

@@ -16,6 +16,8 @@
 struct transform {
 	const struct mapping *mapping; /* borrowed */
 	struct attribute_map attributes;
+	struct attribute_map former;  /* as of the mark; used if … */
+	bool changed;		      /* … it was changed since */
 	const struct fk_graph *graph; /* borrowed; NULL: none yet */
 	uint64_t generation;	      /* of graph; 0: none yet */
 	struct transform_counts counts;
@@ -43,8 +45,33 @@ void transform_free(struct transform *transform)
 {
 	if (!transform)
 		return;
+	transform_mark(transform);
 	attribute_map_done(&transform->attributes);
 	free(transform);
+}
+
+void transform_mark(struct transform *transform)
+{
+	if (transform->changed)
+		attribute_map_done(&transform->former);
+	transform->changed = false;
+}
+
+void transform_undo(struct transform *transform)
+{
+	if (!transform->changed)
+		return;
+	attribute_map_done(&transform->attributes);
+	transform->attributes = transform->former;
+	transform->changed = false;
+}
+
+/* Before the first change since the mark. Few transactions make one. */
+static void save_attributes(struct transform *transform)
+{
+	if (!transform->changed)
+		attribute_map_copy(&transform->former, &transform->attributes);
+	transform->changed = true;
 }
 
 void transform_set_foreign_keys(struct transform *transform,
@@ -230,6 +257,7 @@ static void know_type(struct transform *t, const struct binding *b,
 	int64_t before = row->before ? id_at(b, row->before, TYPE_ID) : -1;
 	int64_t after = row->after ? id_at(b, row->after, TYPE_ID) : -1;
 
+	save_attributes(t);
 	if (before != after)
 		attribute_map_drop_type(&t->attributes, before);
 	if (row->after)
@@ -244,6 +272,7 @@ static void know_attribute(struct transform *t, const struct binding *b,
 	int64_t before = row->before ? id_at(b, row->before, ATTRIBUTE_ID) : -1;
 	int64_t after = row->after ? id_at(b, row->after, ATTRIBUTE_ID) : -1;
 
+	save_attributes(t);
 	if (before != after)
 		attribute_map_drop(&t->attributes, before);
 	if (!row->after)

@@ -3,7 +3,8 @@
  * Pure: no I/O, no clock, no log. It holds the attribute map (attribute id →
  * code, backend type, entity type), which the stream itself keeps current:
  * rows of eav_entity_type and eav_attribute change it at their place in the
- * stream. When a batch is rolled back the caller throws the transform away,
+ * stream, and are undone with their source transaction (transform_undo). When
+ * a batch is rolled back the caller throws the transform away,
  * makes a new one and loads the map as of the checkpoint. A snapshot chunk is
  * read with a transform of its own that holds the map of that snapshot.
  *
@@ -40,6 +41,11 @@ void transform_entity_type(struct transform *transform, int64_t entity_type_id,
 void transform_attribute(struct transform *transform, int64_t attribute_id,
 			 int64_t entity_type_id, const char *code,
 			 const char *backend_type, const char *backend_table);
+
+/* A source transaction begins; it did not happen: the attribute map is again
+ * what it was at the mark. */
+void transform_mark(struct transform *transform);
+void transform_undo(struct transform *transform);
 
 /* How rows of a source table, as `def` describes it, become records. *ret is
  * NULL when the mapping does not want the table. Owned by the caller, who
