@@ -47,6 +47,7 @@ class Program:
 
     name = ""
     own_session = False  # True: outlives the terminal it was started from
+    executable = None  # another build's, with what runs it: a list
 
     def __init__(self, config, directory, name=None):
         self.config = config
@@ -67,7 +68,8 @@ class Program:
         return env
 
     def command(self, *args):
-        return [binary(self.name), "--config", self.path, *args]
+        return [*(self.executable or [binary(self.name)]), "--config",
+                self.path, *args]
 
     def call(self, *args, timeout=120, env=None):
         """Run to the end; the completed process with text output."""
