@@ -8,8 +8,8 @@ why."""
 import contextlib
 import itertools
 import os
+import signal
 import subprocess
-import time
 
 import pytest
 
@@ -119,9 +119,30 @@ def large_transaction(copy):
         "entity_id % 2 = 0")
 
 
-def scenario(copy):
+def log_end(source):
+    """(file, offset) where the source's log ends."""
+    status = ("show binary log status" if source.flavour == "mysql" else
+              "show master status")
+    return source.run(status)[0][:2]
+
+
+def assert_logged(source, start, cell):
+    """The cell's settings are what was written with."""
+    _, mode, _, compression = cell
+    file, offset = start
+    kinds = {row[2].lower() for row in source.run(
+        f"show binlog events in '{file}' from {offset} limit 60")}
+    compressed = any("compressed" in k or "payload" in k for k in kinds)
+    assert compressed == (compression == "compressed"), kinds
+    if source.flavour == "mysql":
+        assert ("anonymous_gtid" in kinds) == (mode == "file"), kinds
+
+
+def scenario(copy, cell):
     copy.cdc.wait_streaming()
+    start = log_end(copy.source)
     write(copy, BEFORE)
+    assert_logged(copy.source, start, cell)
     copy.assert_converged()
     copy.write("update customer_entity set firstname = 'at the end'")
     copy.cdc.kill()
@@ -148,7 +169,7 @@ def run(request, cell, directory, executable=None):
         copy.bootstrap()
         copy.cdc.start()
         try:
-            scenario(copy)
+            scenario(copy, cell)
         finally:
             copy.cdc.kill()
 
@@ -240,13 +261,13 @@ def test_oracle_notices_a_silent_server(oracle, mysql, postgres, directory):
         try:
             copy.cdc.wait_streaming()
             copy.assert_converged()
-            mysql.signal(19)  # SIGSTOP
+            mysql.signal(signal.SIGSTOP)
             try:
                 servers.wait_until(
                     "silence noticed", 60,
                     lambda: "silent for 3 heartbeats" in copy.cdc.log_text())
             finally:
-                mysql.signal(18)
+                mysql.signal(signal.SIGCONT)
             copy.write("update customer_entity set firstname = 'awake'")
             copy.assert_converged()
         finally:
