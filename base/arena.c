@@ -80,9 +80,15 @@ void arena_reset(struct arena *arena)
 #ifdef ARENA_DEBUG
 	arena_done(arena);
 #else
-	struct arena_block *kept = NULL, *next;
+	struct arena_block *kept = NULL, *next, *head = arena->head;
 	size_t held = 0;
 
+	/* Mostly there is one block: rows are reset one by one. */
+	if (head && !head->next && head->size == ARENA_BLOCK) {
+		head->used = 0;
+		arena->used = 0;
+		return;
+	}
 	for (struct arena_block *b = arena->head; b; b = next) {
 		next = b->next;
 		if (b->size != ARENA_BLOCK || held + b->size > ARENA_KEEP) {

@@ -49,7 +49,8 @@ llhttp\.h                                    http/parse\.c
 (mysql|mysqld_error|errmsg|ma_pvio|ma_common)\.h    cdc/source(_[a-z]+)?\.c
 bson/bson\.h                                 cdc/record_bson\.c|cdc/dead_letter\.c
 curl/curl\.h                                 cdc/alert\.c|cdc/webhook\.c
-zlib\.h                                      cdc/binlog/(event|format|inflate|payload)\.c
+libdeflate\.h                                cdc/binlog/(event|format)\.c
+zlib\.h                                      cdc/binlog/deflated\.c
 zstd\.h                                      cdc/binlog/payload\.c
 openssl/[a-z]+\.h                            router/(fence|sign)\.c
 (uthash|utlist)\.h                           .*\.c

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "base/err.h"
 #include "cdc/binlog/types.h"
@@ -17,9 +17,11 @@ static const struct {
 #undef EVENT_ROW
 };
 
+/* libdeflate's is three times as fast as zlib's, and most of what an event of
+ * no interest costs. */
 uint32_t event_crc(const void *bytes, size_t n)
 {
-	return (uint32_t)crc32_z(0, bytes, n);
+	return libdeflate_crc32(0, bytes, n);
 }
 
 static int check_crc(const uint8_t *bytes, size_t n, struct err *err)

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "base/err.h"
 #include "cdc/binlog/types.h"
@@ -57,8 +57,9 @@ static bool crc_matches(const struct event *event)
 
 	memcpy(header, start, sizeof(header));
 	header[FLAGS_AT] &= (uint8_t)~EVENT_IN_USE;
-	uint32_t crc = (uint32_t)crc32_z(0, header, sizeof(header));
-	return want == crc32_z(crc, start + EVENT_HEADER, n - EVENT_HEADER);
+	uint32_t crc = libdeflate_crc32(0, header, sizeof(header));
+	return want ==
+	       libdeflate_crc32(crc, start + EVENT_HEADER, n - EVENT_HEADER);
 }
 
 static int read_tail(const struct event *event, struct reader *body,

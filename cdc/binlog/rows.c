@@ -288,15 +288,16 @@ static struct walk start_walk(const struct rows *rows,
 			      struct value_sink *sink)
 {
 	size_t images = rows->op == ROW_UPDATE ? 2 : 1;
+	size_t places = (rows->count + 1) * sizeof(const uint8_t *);
+	char *room = arena_alloc(sink->arena,
+				 places + images * row_plan_text_max(plan));
 
-	sink->out = arena_alloc(sink->arena, images * row_plan_text_max(plan));
+	sink->out = room + places;
 	return (struct walk){
 		.plan = plan,
 		.codecs = row_plan_codecs(plan),
 		.sink = sink,
-		.places = arena_alloc(sink->arena,
-				      (rows->count + 1) *
-					      sizeof(const uint8_t *)),
+		.places = (const uint8_t **)(void *)room,
 	};
 }
 

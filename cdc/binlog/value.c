@@ -94,30 +94,20 @@ static inline bool keep_text(const struct value_codec *codec,
 	return n > 0;
 }
 
-/* Both are little-endian; see below value_choose(). */
-static uint64_t load_le(const uint8_t *at, size_t n)
+/* The value in the top bytes of a word, whatever its width: what is loaded
+ * below it is in front of the value and still in the event (value.h). */
+static inline uint64_t load_top(const uint8_t *at, size_t n)
 {
-	uint64_t number = 0;
-	uint32_t word;
-	uint16_t half;
+	uint64_t word;
 
-	switch (n) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&half, at, sizeof(half));
-		return half;
-	case 4:
-		memcpy(&word, at, sizeof(word));
-		return word;
-	case 8:
-		memcpy(&number, at, sizeof(number));
-		return number;
-	default:
-		for (size_t i = 0; i < n; i++)
-			number |= (uint64_t)at[i] << (8 * i);
-		return number;
-	}
+	/* little-endian; see below value_choose() */
+	memcpy(&word, at + n - sizeof(word), sizeof(word));
+	return word;
+}
+
+static inline uint64_t load_le(const uint8_t *at, size_t n)
+{
+	return load_top(at, n) >> (64 - 8 * n);
 }
 
 static bool keep_long_integer(const struct value_codec *codec,
@@ -153,8 +143,7 @@ static bool read_unsigned(const struct value_codec *codec, const uint8_t *at,
 static bool read_signed(const struct value_codec *codec, const uint8_t *at,
 			size_t n, struct value_sink *sink, struct value *ret)
 {
-	unsigned shift = (unsigned)(64 - 8 * n);
-	int64_t number = (int64_t)(load_le(at, n) << shift) >> shift;
+	int64_t number = (int64_t)load_top(at, n) >> (64 - 8 * n);
 	bool negative = number < 0;
 
 	return keep_integer(codec, sink,

@@ -27,7 +27,8 @@ struct value_sink {
 
 struct value_codec;
 
-/* False when the bytes cannot be right. */
+/* False when the bytes cannot be right. The value is one of a rows event: the
+ * event's header and bitmaps, more than eight bytes, are in front of it. */
 typedef bool (*value_fn)(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret);
 
