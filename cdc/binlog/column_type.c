@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/defs.h"
+#include "cdc/binlog/floating.h"
 #include "cdc/binlog/types.h"
 
 enum { CODES_MAX = 5, LABELS_MAX = 65535 };
@@ -69,12 +70,31 @@ bool column_type_fits(const char *type, uint8_t code)
 	return true;
 }
 
-bool column_type_is_special(const char *type)
+enum address_kind column_type_address(const char *type)
 {
 	struct str word = column_type_word(type);
 
-	return str_ieqs(word, "uuid") || str_ieqs(word, "inet4") ||
-	       str_ieqs(word, "inet6");
+	if (str_ieqs(word, "uuid"))
+		return ADDRESS_UUID;
+	if (str_ieqs(word, "inet4"))
+		return ADDRESS_INET4;
+	return str_ieqs(word, "inet6") ? ADDRESS_INET6 : ADDRESS_NONE;
+}
+
+int column_type_places(const char *type)
+{
+	struct str word = column_type_word(type);
+	const char *comma = strchr(type, ',');
+	uint64_t places;
+
+	if (!str_ieqs(word, "float") && !str_ieqs(word, "double"))
+		return -1;
+	if (!comma ||
+	    !str_to_u64(
+		    (struct str){ comma + 1, strspn(comma + 1, "0123456789") },
+		    &places))
+		return -1;
+	return places <= FLOATING_PLACES_MAX ? (int)places : -1;
 }
 
 static char unescape(char c)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "cdc/binlog/address.h"
 
 struct arena;
 
@@ -19,9 +20,13 @@ struct str column_type_word(const char *type);
  * (enum column_type)? True for types we have never heard of. */
 bool column_type_fits(const char *type, uint8_t code);
 
-/* Types whose stored bytes are not what SELECT prints: MariaDB's uuid, inet4
- * and inet6. */
-bool column_type_is_special(const char *type);
+/* MariaDB's uuid, inet4 and inet6: their stored bytes are not what SELECT
+ * prints. */
+enum address_kind column_type_address(const char *type);
+
+/* Places behind the point of "float(7,2)" or "double(7,2)"; -1 for all
+ * others. */
+int column_type_places(const char *type);
 
 /* The labels, unquoted, in the arena; NULL if it is no list of labels. */
 struct str *column_type_labels(const char *type, struct arena *arena,

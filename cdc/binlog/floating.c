@@ -10,6 +10,8 @@
 #include "base/defs.h"
 #include "base/str.h"
 
+enum { PRINTED = 32 };
+
 /* Digits as %e gives them: "d.ddde-07" → "dddd" and the power of ten. */
 static size_t take_digits(const char *printed, char digits[20], int *point)
 {
@@ -39,7 +41,8 @@ static size_t lay_out(const char *digits, size_t n, int point, char *out)
 	enum { F_FORMAT_MAX = 15 }; /* MySQL strings/dtoa.cc */
 	size_t used = 0;
 
-	if (point < -F_FORMAT_MAX + 1 || point > F_FORMAT_MAX) {
+	if (point < -F_FORMAT_MAX + 1 ||
+	    (point > F_FORMAT_MAX && n <= (size_t)point)) {
 		out[used++] = digits[0];
 		if (n > 1)
 			out[used++] = '.';
@@ -105,38 +108,88 @@ static bool put_short(double number, char *out, size_t *ret_n)
 	return false;
 }
 
+/* The fewest digits that read back, as %e prints them. Below the normal range
+ * fewer than 15 may do. */
+static void print_shortest(double number, char printed[PRINTED])
+{
+	for (int digits = fabs(number) < DBL_MIN ? 0 : 14; digits <= 16;
+	     digits++) {
+		snprintf(printed, PRINTED, "%.*e", digits, number);
+		if (strtod(printed, NULL) == number)
+			break;
+	}
+}
+
 bool floating_double(double number, char out[FLOATING_TEXT_MAX], size_t *ret_n)
 {
-	char printed[32];
+	char printed[PRINTED];
 
 	if (!isfinite(number))
 		return false;
 	if (put_short(number, out, ret_n))
 		return true;
-	/* Below the normal range fewer than 15 digits may do. */
-	for (int digits = fabs(number) < DBL_MIN ? 0 : 14; digits <= 16;
-	     digits++) {
-		snprintf(printed, sizeof(printed), "%.*e", digits, number);
-		if (strtod(printed, NULL) == number)
-			break;
-	}
+	print_shortest(number, printed);
 	*ret_n = put_number(printed, out);
 	return true;
 }
 
 bool floating_float(float number, char out[FLOATING_TEXT_MAX], size_t *ret_n)
 {
-	char printed[32];
+	char printed[PRINTED];
 
 	if (!isfinite(number))
 		return false;
-	for (int digits = fabsf(number) < FLT_MIN ? 0 : 5; digits <= 8;
-	     digits++) {
-		snprintf(printed, sizeof(printed), "%.*e", digits,
-			 (double)number);
-		if (strtof(printed, NULL) == number)
-			break;
-	}
+	snprintf(printed, sizeof(printed), "%.*e", FLT_DIG - 1, (double)number);
 	*ret_n = put_number(printed, out);
+	return true;
+}
+
+/* Digits with `places` behind the point, all of which there is room for. */
+static size_t lay_out_fixed(const char *digits, size_t n, int point,
+			    unsigned places, char *out)
+{
+	size_t whole = point <= 0 ? 0 : (size_t)point < n ? (size_t)point : n;
+	size_t used = whole, zeros = point < 0 ? (size_t)-point : 0;
+
+	memcpy(out, digits, whole);
+	if (point <= 0)
+		out[used++] = '0';
+	used += put_zeros(out + used, point - (int)n);
+	if (places == 0)
+		return used;
+	out[used++] = '.';
+	if (zeros > places)
+		zeros = places;
+	used += put_zeros(out + used, (int)zeros);
+	memcpy(out + used, digits + whole, n - whole);
+	used += n - whole;
+	return used +
+	       put_zeros(out + used, (int)(places - zeros - (n - whole)));
+}
+
+bool floating_fixed(double number, unsigned places,
+		    char out[FLOATING_FIXED_MAX], size_t *ret_n)
+{
+	char printed[PRINTED], digits[20] = { 0 };
+	int point;
+
+	if (!isfinite(number) || places > FLOATING_PLACES_MAX)
+		return false;
+	print_shortest(number, printed);
+	size_t negative = printed[0] == '-';
+	size_t n = take_digits(printed + negative, digits, &point);
+	if (number == 0.0) {
+		n = 0;
+		point = 0;
+	}
+	if ((int)n - point > (int)places) {
+		*ret_n = (size_t)snprintf(out, FLOATING_FIXED_MAX, "%.*f",
+					  (int)places, number);
+		return true;
+	}
+	if (negative)
+		out[0] = '-';
+	*ret_n = negative +
+		 lay_out_fixed(digits, n, point, places, out + negative);
 	return true;
 }

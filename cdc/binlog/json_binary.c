@@ -80,10 +80,13 @@ static uint64_t read_length(struct reader *r)
 
 static void write_base64(struct buf *out, const uint8_t *at, size_t n)
 {
+	enum { LINE = 57 }; /* bytes; 76 characters */
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
 				       "nopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < n; i += 3) {
+		if (i && i % LINE == 0)
+			buf_adds(out, "\\n"); /* a new line in the string */
 		size_t have = n - i < 3 ? n - i : 3;
 		unsigned bits = (unsigned)at[i] << 16;
 

@@ -148,11 +148,10 @@ static int find_charset(const struct draft *d, enum table_map_meta known,
 static int plan_string(const struct draft *d, struct value_codec *codec,
 		       struct err *err)
 {
-	if (d->def && d->def->type && column_type_is_special(d->def->type))
-		return err_set(err, ERR_OPERATOR,
-			       "%s: columns of type %s are not decoded:"
-			       " exclude it",
-			       d->name, d->def->type);
+	if (d->def && d->def->type)
+		codec->address = (uint8_t)column_type_address(d->def->type);
+	if (codec->address)
+		return 0;
 	if (find_charset(d, TABLE_MAP_CHARSET, &codec->charset, err))
 		return err->code;
 	/* BINARY(n): the log leaves out the zero bytes at the end. */
@@ -220,6 +219,16 @@ static int plan_sign(const struct draft *d, struct value_codec *codec,
 	return 0;
 }
 
+/* Only the schema knows them. */
+static void plan_places(const struct draft *d, struct value_codec *codec)
+{
+	int places =
+		d->def && d->def->type ? column_type_places(d->def->type) : -1;
+
+	codec->fixed = places >= 0;
+	codec->scale = codec->fixed ? (uint8_t)places : 0;
+}
+
 static int plan_details(const struct draft *d, struct value_codec *codec,
 			struct err *err)
 {
@@ -230,6 +239,10 @@ static int plan_details(const struct draft *d, struct value_codec *codec,
 	case TYPE_LONG:
 	case TYPE_LONGLONG:
 		return plan_sign(d, codec, err);
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		plan_places(d, codec);
+		return 0;
 	case TYPE_NEWDECIMAL:
 		codec->precision = (uint8_t)d->column->meta;
 		codec->scale = (uint8_t)(d->column->meta >> 8);

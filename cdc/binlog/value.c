@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "cdc/binlog/address.h"
 #include "cdc/binlog/charset.h"
 #include "cdc/binlog/decimal.h"
 #include "cdc/binlog/digits.h"
@@ -173,6 +174,23 @@ static bool read_float(const struct value_codec *codec, const uint8_t *at,
 	       keep_text(codec, sink, used, ret);
 }
 
+static bool read_fixed(const struct value_codec *codec, const uint8_t *at,
+		       size_t n, struct value_sink *sink, struct value *ret)
+{
+	double number;
+	float single;
+	size_t used;
+
+	if (n == sizeof(number)) {
+		memcpy(&number, at, n);
+	} else {
+		memcpy(&single, at, n);
+		number = (double)single;
+	}
+	return floating_fixed(number, codec->scale, sink->out, &used) &&
+	       keep_text(codec, sink, used, ret);
+}
+
 static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret)
 {
@@ -229,6 +247,19 @@ static bool read_bytes(const struct value_codec *codec, const uint8_t *at,
 		ret->n = codec->pad_to;
 	}
 	return true;
+}
+
+static bool read_address(const struct value_codec *codec, const uint8_t *at,
+			 size_t n, struct value_sink *sink, struct value *ret)
+{
+	enum address_kind kind = (enum address_kind)codec->address;
+	uint8_t bytes[ADDRESS_BYTES_MAX] = { 0 };
+
+	if (n > address_width(kind))
+		return false;
+	memcpy(bytes, at, n);
+	return keep_text(codec, sink, address_format(kind, bytes, sink->out),
+			 ret);
 }
 
 static bool keep_long_text(struct value_sink *sink, const char *text, size_t n,
@@ -299,9 +330,9 @@ static value_fn choose_number(const struct value_codec *codec)
 	case TYPE_LONGLONG:
 		return codec->is_unsigned ? read_unsigned : read_signed;
 	case TYPE_FLOAT:
-		return read_float;
+		return codec->fixed ? read_fixed : read_float;
 	case TYPE_DOUBLE:
-		return read_double;
+		return codec->fixed ? read_fixed : read_double;
 	case TYPE_NEWDECIMAL:
 		return read_decimal;
 	default:
@@ -311,6 +342,8 @@ static value_fn choose_number(const struct value_codec *codec)
 
 static value_fn choose_string(const struct value_codec *codec)
 {
+	if (codec->address)
+		return read_address;
 	switch (codec->type) {
 	case TYPE_STRING:
 	case TYPE_VARCHAR:
@@ -363,6 +396,10 @@ static size_t text_max(const struct value_codec *codec)
 		return 1 + STR_U64_MAX + DIGITS_SLACK;
 	if (codec->decode == read_float || codec->decode == read_double)
 		return FLOATING_TEXT_MAX;
+	if (codec->decode == read_fixed)
+		return FLOATING_FIXED_MAX;
+	if (codec->decode == read_address)
+		return ADDRESS_TEXT_MAX;
 	if (codec->decode == read_decimal)
 		return codec->precision + DECIMAL_TEXT_EXTRA;
 	if (codec->decode == read_temporal)
@@ -377,6 +414,6 @@ bool value_choose(struct value_codec *codec)
 		codec->decode = choose_string(codec);
 	if (!codec->decode)
 		codec->decode = choose_temporal(codec);
-	codec->text_max = (uint8_t)text_max(codec);
+	codec->text_max = (uint16_t)text_max(codec);
 	return codec->decode != NULL;
 }

@@ -38,8 +38,10 @@ struct value_codec {
 	uint8_t type;	 /* enum column_type */
 	uint8_t precision, scale; /* decimal; scale: fractional digits too */
 	bool is_unsigned;
-	uint8_t text_max; /* bytes written at sink->out, at most */
-	uint16_t pad_to;  /* BINARY(n): zero bytes the log leaves out */
+	bool fixed;	   /* FLOAT, DOUBLE: with `scale` places always */
+	uint8_t address;   /* enum address_kind; sent as BINARY */
+	uint16_t text_max; /* bytes written at sink->out, at most */
+	uint16_t pad_to;   /* BINARY(n): zero bytes the log leaves out */
 	const struct charset_reader *charset; /* borrowed; text only */
 	const struct str *labels;	      /* borrowed; UTF-8 */
 	uint32_t label_count;

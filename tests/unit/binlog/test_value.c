@@ -165,7 +165,7 @@ static void double_is(double number, const char *want)
 	assert_memory_equal(text, want, n);
 }
 
-TEST(case_107_numbers_are_as_short_as_they_read_back)
+TEST(case_107_numbers_are_as_select_prints_them)
 {
 	char text[FLOATING_TEXT_MAX];
 	size_t n;
@@ -180,6 +180,9 @@ TEST(case_107_numbers_are_as_short_as_they_read_back)
 	double_is(123456789012345, "123456789012345");
 	double_is(999999999999999, "999999999999999");
 	double_is(1e15, "1e15");
+	double_is(2345678901234567.5, "2345678901234567.5");
+	double_is(2345678901234567, "2.345678901234567e15");
+	double_is(1.2e-15, "0.0000000000000012");
 	double_is(1e-14, "0.00000000000001");
 	double_is(1e-16, "1e-16");
 	double_is(1.5e300, "1.5e300");
@@ -190,9 +193,33 @@ TEST(case_107_numbers_are_as_short_as_they_read_back)
 	assert_true(floating_float(0.1f, text, &n));
 	assert_memory_equal(text, "0.1", n);
 	assert_true(floating_float(16777216, text, &n));
-	assert_memory_equal(text, "16777216", n);
+	assert_memory_equal(text, "16777200", n);
 	assert_true(floating_float(FLT_MAX, text, &n));
-	assert_memory_equal(text, "3.4028235e38", n);
+	assert_memory_equal(text, "3.40282e38", n);
+}
+
+static void fixed_is(double number, unsigned places, const char *want)
+{
+	char text[FLOATING_FIXED_MAX];
+	size_t n;
+
+	assert_true(floating_fixed(number, places, text, &n));
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, n);
+}
+
+TEST(case_107_numbers_with_places)
+{
+	fixed_is(0, 0, "0");
+	fixed_is(0, 2, "0.00");
+	fixed_is(1.5, 2, "1.50");
+	fixed_is(-0.125, 2, "-0.12");
+	fixed_is(1e-7, 20, "0.00000010000000000000");
+	fixed_is(1e-7, 3, "0.000");
+	fixed_is(0.1f, 20, "0.10000000149011612000");
+	fixed_is(50528382057960044544.0, 1, "50528382057960050000.0");
+	fixed_is(1e22, 0, "10000000000000000000000");
+	fixed_is(1234567.891, 0, "1234568");
 }
 
 TEST(doubles_of_all_sizes_read_back)
@@ -367,6 +394,34 @@ TEST(collations_of_both_servers)
 	assert_null(charset_by_name(STR("klingon")));
 }
 
+static void address_is(const char *type, const char *bytes, const char *want)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t n = address_format(column_type_address(type), AT(bytes), text);
+
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, n);
+}
+
+TEST(case_118_addresses)
+{
+	address_is("uuid", "\1\2\3\4\5\6\x70\x08\x90\x10\xa\xb\xc\xd\xe\xf",
+		   "01020304-0506-7008-9010-0a0b0c0d0e0f");
+	address_is("inet4", "\x0a\0\1\xff", "10.0.1.255");
+	address_is("inet6", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "::");
+	address_is("inet6", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", "::1");
+	address_is("inet6", "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4",
+		   "::ffff:1.2.3.4");
+	address_is("inet6", "\x20\1\xd\xb8\0\0\0\1\0\0\0\0\0\0\0\0",
+		   "2001:db8:0:1::");
+	address_is("inet6", "\0\1\0\0\0\2\0\3\0\4\0\5\0\6\0\7",
+		   "1::2:3:4:5:6:7");
+	assert_int_equal(column_type_address("varchar(36)"), ADDRESS_NONE);
+	assert_int_equal(column_type_places("double(10,2) unsigned"), 2);
+	assert_int_equal(column_type_places("float"), -1);
+	assert_int_equal(column_type_places("decimal(10,2)"), -1);
+}
+
 TEST(labels_out_of_column_types)
 {
 	struct arena kept;
@@ -390,8 +445,10 @@ TEST(labels_out_of_column_types)
 RUN(CASE(digits_of_numbers_of_every_length), CASE(case_100_decimals_are_exact),
     CASE(case_102_times_below_zero_with_every_fraction),
     CASE(case_103_timestamps_to_the_end_of_32_bits), CASE(old_forms_of_times),
-    CASE(case_107_numbers_are_as_short_as_they_read_back),
-    CASE(doubles_of_all_sizes_read_back), CASE(case_78_79_json),
-    CASE(json_that_contains_itself_ends), CASE(case_109_latin1_is_windows_1252),
+    CASE(case_107_numbers_are_as_select_prints_them),
+    CASE(case_107_numbers_with_places), CASE(doubles_of_all_sizes_read_back),
+    CASE(case_78_79_json), CASE(json_that_contains_itself_ends),
+    CASE(case_109_latin1_is_windows_1252),
     CASE(case_110_invalid_text_is_replaced_and_counted),
-    CASE(collations_of_both_servers), CASE(labels_out_of_column_types))
+    CASE(collations_of_both_servers), CASE(case_118_addresses),
+    CASE(labels_out_of_column_types))
