@@ -51,9 +51,7 @@ struct check {
 	  DOCTOR_WARN,                                                         \
 	  "SET GLOBAL binlog_row_metadata=FULL (and in the configuration): "   \
 	  "a change of a table's columns is then known exactly; else its "     \
-	  "new shape is read when its DDL comes by")                           \
-	X("source.binlog_row_value_options", "binlog_row_value_options", "",   \
-	  DOCTOR_FAIL, "SET GLOBAL binlog_row_value_options=''")
+	  "new shape is read when its DDL comes by")
 
 /* An old server without the variable behaves as with the good value; it has
  * no metadata at all, though. */

@@ -36,9 +36,6 @@ size_t json_binary_text_max(size_t n)
 	return n * 8 + 64;
 }
 
-static bool write_value(struct buf *out, uint8_t type, struct reader r,
-			unsigned depth);
-
 static void write_string(struct buf *out, const uint8_t *at, size_t n)
 {
 	static const char escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -229,17 +226,8 @@ static bool write_scalar(struct buf *out, uint8_t type, struct reader *r)
 	}
 }
 
-/* An object or array: count, size, key entries, value entries, the rest.
- * Offsets count from its start. */
-struct container {
-	struct reader all;
-	struct reader keys, values; /* entries not yet taken */
-	size_t wide; /* bytes of an offset: 2, or 4 in a large one */
-	uint64_t count;
-	bool object;
-};
-
-static bool open_container(struct container *c, uint8_t type, struct reader r)
+bool json_container_open(struct json_container *c, uint8_t type,
+			 struct reader r)
 {
 	struct reader head = r;
 
@@ -257,19 +245,16 @@ static bool open_container(struct container *c, uint8_t type, struct reader r)
 	return !head.failed;
 }
 
-static bool write_key(struct buf *out, struct container *c)
+bool json_container_key(struct json_container *c, struct str *ret)
 {
 	uint64_t offset = reader_le(&c->keys, c->wide);
 	uint64_t n = reader_le(&c->keys, 2);
 	struct reader r = c->all;
 
 	reader_bytes(&r, offset);
-	const uint8_t *at = reader_bytes(&r, n);
-	if (!at)
-		return false;
-	write_string(out, at, n);
-	buf_adds(out, ": ");
-	return true;
+	ret->at = (const char *)reader_bytes(&r, n);
+	ret->n = n;
+	return ret->at && !c->keys.failed;
 }
 
 static bool is_inline(uint8_t type, size_t wide)
@@ -287,33 +272,53 @@ static bool is_inline(uint8_t type, size_t wide)
 	}
 }
 
-static bool write_element(struct buf *out, struct container *c, unsigned depth)
+bool json_container_value(struct json_container *c, struct json_value *ret)
 {
-	uint8_t type = (uint8_t)reader_le(&c->values, 1);
+	ret->type = (uint8_t)reader_le(&c->values, 1);
 	struct reader entry = reader_sub(&c->values, c->wide);
 
-	if (is_inline(type, c->wide))
-		return write_scalar(out, type, &entry) && !entry.failed;
-
-	struct reader r = c->all;
-	reader_bytes(&r, reader_le(&entry, c->wide));
-	return !r.failed && write_value(out, type, r, depth + 1);
+	if (is_inline(ret->type, c->wide)) {
+		ret->bytes = entry;
+		return !entry.failed;
+	}
+	ret->bytes = c->all;
+	reader_bytes(&ret->bytes, reader_le(&entry, c->wide));
+	return !ret->bytes.failed && !entry.failed;
 }
 
-static bool write_container(struct buf *out, uint8_t type, struct reader r,
+bool json_is_container(uint8_t type)
+{
+	return type <= JSON_LARGE_ARRAY;
+}
+
+void json_write_key(struct buf *out, struct str key)
+{
+	write_string(out, (const uint8_t *)key.at, key.n);
+	buf_adds(out, ": ");
+}
+
+static bool write_container(struct buf *out, const struct json_value *value,
 			    unsigned depth)
 {
-	struct container c;
+	struct json_container c;
 
-	if (depth > JSON_DEPTH_MAX || !open_container(&c, type, r))
+	if (depth > JSON_DEPTH_MAX ||
+	    !json_container_open(&c, value->type, value->bytes))
 		return false;
 	buf_addc(out, c.object ? '{' : '[');
 	for (uint64_t i = 0; i < c.count && !out->failed; i++) {
+		struct json_value element;
+		struct str key;
+
 		if (i)
 			buf_adds(out, ", ");
-		if (c.object && !write_key(out, &c))
-			return false;
-		if (!write_element(out, &c, depth))
+		if (c.object) {
+			if (!json_container_key(&c, &key))
+				return false;
+			json_write_key(out, key);
+		}
+		if (!json_container_value(&c, &element) ||
+		    !json_write_value(out, &element, depth + 1))
 			return false;
 	}
 	buf_addc(out, c.object ? '}' : ']');
@@ -321,22 +326,32 @@ static bool write_container(struct buf *out, uint8_t type, struct reader r,
 }
 
 /* Recursion ends at JSON_DEPTH_MAX, work at the buffer's maximum. */
-static bool write_value(struct buf *out, uint8_t type, struct reader r,
-			unsigned depth)
+bool json_write_value(struct buf *out, const struct json_value *value,
+		      unsigned depth)
 {
-	if (type <= JSON_LARGE_ARRAY)
-		return write_container(out, type, r, depth);
-	return write_scalar(out, type, &r) && !r.failed;
+	struct reader r = value->bytes;
+
+	if (json_is_container(value->type))
+		return write_container(out, value, depth);
+	return write_scalar(out, value->type, &r) && !r.failed;
+}
+
+void json_value_open(const uint8_t *at, size_t n, struct json_value *ret)
+{
+	static const uint8_t null[] = { JSON_LITERAL, 0 };
+
+	if (n == 0) {
+		at = null;
+		n = sizeof(null);
+	}
+	ret->type = at[0];
+	ret->bytes = reader_of(at + 1, n - 1);
 }
 
 bool json_binary_format(const uint8_t *at, size_t n, struct buf *out)
 {
-	struct reader r = reader_of(at, n);
+	struct json_value value;
 
-	if (n == 0) {
-		buf_adds(out, "null");
-		return !out->failed;
-	}
-	uint8_t type = (uint8_t)reader_le(&r, 1);
-	return write_value(out, type, r, 1) && !out->failed;
+	json_value_open(at, n, &value);
+	return json_write_value(out, &value, 1) && !out->failed;
 }

@@ -9,6 +9,7 @@
 #include "cdc/binlog/deflated.h"
 #include "cdc/binlog/event.h"
 #include "cdc/binlog/format.h"
+#include "cdc/binlog/partial.h"
 #include "cdc/binlog/row_plan.h"
 #include "cdc/binlog/table_map.h"
 #include "cdc/binlog/types.h"
@@ -88,6 +89,7 @@ int rows_parse(const struct event *event, const struct format *format,
 	uint8_t type = plain_type(event->type);
 	struct rows rows = {
 		.op = op_of(type),
+		.partial = event->type == EVENT_PARTIAL_UPDATE_ROWS,
 		.packed = event->type >= EVENT_WRITE_ROWS_COMPRESSED_V1,
 	};
 	bool old = format->post_header[event->type] == OLD_POST_HEADER;
@@ -310,9 +312,13 @@ static int next_update(struct rows *rows, const struct walk *walk,
 
 	if (check_image(rows, walk, failed, err))
 		return err->code;
-	failed = same_columns(rows, nulls)
-			 ? read_changes(rows, walk, before, after)
-			 : read_image(rows, 1, walk, after);
+	if (rows->partial)
+		failed = partial_read(rows, walk->plan, walk->places, before,
+				      walk->sink, after);
+	else if (same_columns(rows, nulls))
+		failed = read_changes(rows, walk, before, after);
+	else
+		failed = read_image(rows, 1, walk, after);
 	return check_image(rows, walk, failed, err);
 }
 

@@ -35,7 +35,8 @@ struct rows {
 	uint64_t table_id;
 	uint16_t flags; /* enum rows_flag */
 	enum row_op op;
-	bool packed; /* the body is compressed: rows_expand() comes first */
+	bool partial; /* UPDATE: images after have differences (partial.h) */
+	bool packed;  /* the body is compressed: rows_expand() comes first */
 	struct str extra; /* v2: partition, NDB; not looked at */
 	size_t count;	  /* columns of the table; 0: no table, no rows */
 	/* A bit per column, LSB first: which an image holds. For UPDATE two,
@@ -61,7 +62,8 @@ bool rows_is_full(const struct rows *rows);
 
 /* The next row: 1, or 0 behind the last. before and after have room for the
  * plan's columns; INSERT fills after, DELETE before, UPDATE both. A column
- * that is not wanted, or not in the image, is VALUE_ABSENT.
+ * that is not wanted, or not in the image, or whose differences do not fit the
+ * image before, is VALUE_ABSENT.
  * ERR_CORRUPT with table, column and row number, never the value. */
 int rows_next(struct rows *rows, const struct row_plan *plan,
 	      struct value_sink *sink, struct value *before,

@@ -44,7 +44,7 @@ enum event_use { EVENT_USED, EVENT_PASSED, EVENT_REFUSED };
 	X(TRANSACTION_CONTEXT, 36, PASSED, "")                                 \
 	X(VIEW_CHANGE, 37, PASSED, "")                                         \
 	X(XA_PREPARE, 38, USED, "")                                            \
-	X(PARTIAL_UPDATE_ROWS, 39, REFUSED, "set binlog_row_value_options=''") \
+	X(PARTIAL_UPDATE_ROWS, 39, USED, "")                                   \
 	X(TRANSACTION_PAYLOAD, 40, USED, "")                                   \
 	X(HEARTBEAT_V2, 41, USED, "")                                          \
 	X(GTID_TAGGED, 42, USED, "")                                           \
