@@ -29,6 +29,7 @@
 #include "cdc/barrier.h"
 #include "cdc/batch.h"
 #include "cdc/checkpoint.h"
+#include "cdc/claims.h"
 #include "cdc/dead_letter.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
@@ -66,6 +67,7 @@ struct apply {
 
 	struct audit audit; /* of those ended since the last commit */
 	struct refetch_log refetch;
+	struct claims claims; /* of the open source transaction */
 	struct apply_counts counts;
 };
 
@@ -110,6 +112,7 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 	apply->options = *options;
 	audit_init(&apply->audit);
 	refetch_log_init(&apply->refetch, options->mapping);
+	claims_init(&apply->claims);
 	apply->shape_count = options->mapping->target_count;
 	apply->letters = mem_array(apply->shape_count, sizeof(bool));
 	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0 ||
@@ -147,6 +150,7 @@ void apply_close(struct apply *apply)
 	checkpoint_done(&apply->next);
 	audit_done(&apply->audit);
 	refetch_log_done(&apply->refetch);
+	claims_done(&apply->claims);
 	free(apply->shapes);
 	free(apply->letters);
 	free(apply);
@@ -282,7 +286,8 @@ static int write_early(struct apply *apply, struct err *err)
 {
 	if (batch_empty(apply->batch))
 		return 0;
-	if (begin(apply, err) < 0)
+	if (begin(apply, err) < 0 ||
+	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) < 0)
 		return err->code;
 	apply->early_writes++;
 	apply->written_bytes += batch_bytes(apply->batch);
@@ -370,6 +375,9 @@ int apply_change(void *user, const struct record_change *change,
 		return add_to_barrier(apply, change, err);
 	if (run_barrier(apply, err) < 0)
 		return err->code;
+	if (change->op == RECORD_SET && change->source)
+		claims_add(&apply->claims, change, apply->batch,
+			   &apply->refetch);
 	batch_add(apply->batch, change);
 	if (batch_bytes(apply->batch) <= apply->options.batch_bytes)
 		return 0;
@@ -419,7 +427,10 @@ int apply_end(struct apply *apply, const char *position,
 	      const char *file_position, const char *transaction,
 	      struct err *err)
 {
-	if (run_barrier(apply, err) < 0 || end_written(apply, err) < 0)
+	if (run_barrier(apply, err) < 0 ||
+	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) <
+		    0 ||
+	    end_written(apply, err) < 0)
 		return err->code;
 	batch_end(apply->batch);
 	refetch_log_end(&apply->refetch);
@@ -442,6 +453,7 @@ int apply_abandon(struct apply *apply, struct err *err)
 {
 	barrier_reset(apply->barrier);
 	refetch_log_abandon(&apply->refetch);
+	claims_reset(&apply->claims);
 	apply->source_changes = 0;
 	if (!apply->source_written) {
 		batch_abandon(apply->batch);

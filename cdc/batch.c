@@ -338,6 +338,40 @@ void batch_add(struct batch *batch, const struct record_change *change)
 	}
 }
 
+static enum batch_says look_row(const struct batch_row *row,
+				const struct str *name)
+{
+	if (row->op == BATCH_DELETE)
+		return BATCH_SAYS_GONE;
+	if (row->op == BATCH_UPSERT)
+		return BATCH_SAYS_THERE;
+	for (uint32_t i = 0; i < row->count; i++)
+		if (str_eq(*row->attributes[i].name, *name))
+			return row->attributes[i].value.kind == VALUE_ABSENT
+				       ? BATCH_SAYS_GONE
+				       : BATCH_SAYS_THERE;
+	return row->cleared ? BATCH_SAYS_GONE : BATCH_SAYS_NOTHING;
+}
+
+enum batch_says batch_look(const struct batch *batch,
+			   const struct record_change *change)
+{
+	const struct batch_table *table = &batch->tables[change->table->index];
+	const struct wanted wanted = {
+		.shape = table->shape,
+		.table = change->table->index,
+		.values = change->values,
+	};
+	const struct batch_entry *entry = index_find(
+		&batch->entries, hash_key(&wanted), entry_same, &wanted);
+
+	if (entry && entry->now.op != BATCH_NONE)
+		return look_row(&entry->now, &change->attribute);
+	return table->truncated_ended || table->truncated_open
+		       ? BATCH_SAYS_GONE
+		       : BATCH_SAYS_NOTHING;
+}
+
 void batch_end(struct batch *batch)
 {
 	batch->touched = NULL;

@@ -68,6 +68,12 @@ void batch_add(struct batch *batch, const struct record_change *change);
 void batch_end(struct batch *batch);	 /* the open transaction is complete */
 void batch_abandon(struct batch *batch); /* … did not happen */
 
+/* What the batch says of the row that `change` is of, or, of a values row, of
+ * the attribute. */
+enum batch_says { BATCH_SAYS_NOTHING, BATCH_SAYS_THERE, BATCH_SAYS_GONE };
+enum batch_says batch_look(const struct batch *batch,
+			   const struct record_change *change);
+
 size_t batch_bytes(const struct batch *batch);
 bool batch_empty(const struct batch *batch);
 

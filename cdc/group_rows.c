@@ -81,15 +81,19 @@ static int hand_on(struct group_rows *group, struct table *table,
 static int feed_all(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count, struct err *err)
 {
+	const struct row_plan *plan =
+		rows_is_full(rows) ? table->plan : tables_plan_too(table);
 	struct row_change change = {
 		.op = rows->op,
 		.actions = actions_of(rows),
+		.incomplete = !rows_is_full(rows),
+		.columns = row_plan_count(table->plan),
 		.before = rows->op == ROW_INSERT ? NULL : group->before,
 		.after = rows->op == ROW_DELETE ? NULL : group->after,
 	};
 
 	for (;;) {
-		int fail, more = rows_next(rows, table->plan, &group->values,
+		int fail, more = rows_next(rows, plan, &group->values,
 					   group->before, group->after, err);
 
 		if (more <= 0)
@@ -106,15 +110,6 @@ static int feed_all(struct group_rows *group, struct table *table,
 int group_rows_feed(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count, struct err *err)
 {
-	const char *name = binding_source(table->binding);
-
-	if (!rows_is_full(rows))
-		return err_set(err, ERR_OPERATOR,
-			       "table %s: not supported yet: a row image "
-			       "without all columns: set "
-			       "binlog_row_image=FULL on the source and run "
-			       "cdc --bootstrap",
-			       name);
 	make_room(group, row_plan_count(table->plan));
 	return feed_all(group, table, rows, count, err);
 }

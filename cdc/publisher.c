@@ -23,15 +23,21 @@ enum {
 	POSITION_MAX = 1024 * 1024,
 };
 
-/* A row of another epoch is newer than ours: a successor has taken over. */
+/* What is to be read again makes its domain stale, metadata all of them.
+ * A row of another epoch is newer than ours: a successor has taken over. */
 static const char STATUS_SQL[] =
 	"insert into ficus.status (epoch, state, position, head, lag_ms, "
 	"customer_fresh, catalog_fresh, order_fresh, unhealthy_keys, "
 	"failures_in_row, reason, postgres_start, system_identifier, "
-	"written_at) select $1, $2, $3, $4, $5, $6, $7, $8, "
-	"(select count(*) from ficus.dead_letters), $9, $10, "
+	"written_at) select $1, $2, $3, $4, $5, "
+	"$6::boolean and not r.domains && '{customer,metadata}', "
+	"$7::boolean and not r.domains && '{catalog,metadata}', "
+	"$8::boolean and not r.domains && '{order,metadata}', (select count(*) "
+	"from ficus.dead_letters), $9, $10, "
 	"pg_postmaster_start_time(), (pg_control_system()).system_identifier, "
-	"clock_timestamp() on conflict (one) do update set "
+	"clock_timestamp() "
+	"from (select array(select distinct domain from ficus.refetch) "
+	"as domains) r on conflict (one) do update set "
 	"epoch = excluded.epoch, state = excluded.state, "
 	"position = excluded.position, head = excluded.head, "
 	"lag_ms = excluded.lag_ms, customer_fresh = excluded.customer_fresh, "

@@ -69,10 +69,10 @@ static void append_change(bson_t *doc, const struct record_change *change)
 			    change->json == RECORD_JSON_NUMBER ? "number"
 							       : "string");
 	}
-	if (change->op == RECORD_REFETCH) {
+	if (change->op == RECORD_REFETCH)
 		append_value(doc, STR("value"), change->value);
+	if (change->source)
 		append_text(doc, "source", change->source->source);
-	}
 	if (change->actions)
 		bson_append_bool(doc, "actions", -1, true);
 }
@@ -202,9 +202,12 @@ static bool read_refetch(const bson_t *doc, const struct mapping *mapping,
 {
 	bson_iter_t it;
 
+	struct str source = find_text(doc, "source");
+
+	if (source.n > 0)
+		change->source = find_source(mapping, source);
 	if (change->op != RECORD_REFETCH)
-		return true;
-	change->source = find_source(mapping, find_text(doc, "source"));
+		return source.n == 0 || change->source;
 	return change->source && change->source->target == change->table &&
 	       bson_iter_init_find(&it, doc, "value") &&
 	       read_value(&it, &change->value);

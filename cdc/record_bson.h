@@ -9,8 +9,8 @@
  *
  * Values are text as the source prints it, bytes are binary, and a column
  * that is absent is not there. attribute, value and json stand with set (the
- * first with unset too), actions only where true; source, without prefix, and
- * value (a selection or null) with refetch. */
+ * first with unset too), actions only where true; source, without prefix, with
+ * refetch, whose value is a selection or null, and with some set. */
 #ifndef CDC_RECORD_BSON_H
 #define CDC_RECORD_BSON_H
 

@@ -58,6 +58,8 @@ void row_bson_write(struct buf *out, const char *table, const struct str *names,
 	bson_append_utf8(&doc, "op", -1, op_names[change->op], -1);
 	bson_append_utf8(&doc, "actions", -1, actions_names[change->actions],
 			 -1);
+	if (change->incomplete)
+		bson_append_bool(&doc, "incomplete", -1, true);
 	append_image(&doc, "before", names, count, change->before);
 	append_image(&doc, "after", names, count, change->after);
 	buf_add(out, bson_get_data(&doc), doc.len);
@@ -189,6 +191,7 @@ int row_bson_read(struct str bytes, const struct table_def *def,
 {
 	struct row_change change = { 0 };
 	int op, actions;
+	bson_iter_t it;
 	bson_t doc;
 
 	if (!bson_init_static(&doc, (const uint8_t *)bytes.at, bytes.n))
@@ -202,6 +205,9 @@ int row_bson_read(struct str bytes, const struct table_def *def,
 		return malformed(err);
 	change.op = (enum row_op)op;
 	change.actions = (enum row_actions)actions;
+	change.incomplete = bson_iter_init_find(&it, &doc, "incomplete") &&
+			    bson_iter_as_bool(&it);
+	change.columns = def->count;
 	if (!has_its_images(&change))
 		return malformed(err);
 	*ret = change;

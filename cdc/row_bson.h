@@ -1,8 +1,8 @@
 /* A row change as BSON: how the rows of a transaction that is not decided yet
- * are kept (cdc/held.h).
+ * are kept (cdc/held.h). incomplete stands only where it is true.
  *
  *     { table: "customer_entity", op: "insert" | "update" | "delete",
- *       actions: "silent" | "none" | "logged",
+ *       actions: "silent" | "none" | "logged", incomplete: true,
  *       before: { entity_id: "5", email: null, image: <binary> },
  *       after: { … } }
  *

@@ -46,6 +46,7 @@ struct tables *tables_new(const struct tables_options *options)
 static void drop_plan(struct table *table)
 {
 	row_plan_free(TAKE(table->plan));
+	row_plan_free(TAKE(table->too));
 	binding_free(TAKE(table->binding));
 	free(TAKE(table->names));
 }
@@ -261,8 +262,17 @@ static int plan_with(struct tables *tables, struct table *table,
 
 	if (fail || !table->binding)
 		return fail;
-	return row_plan_new(table->map, plan_def,
+	const uint8_t *too = binding_wanted_too(table->binding);
+	fail = row_plan_new(table->map, plan_def,
 			    binding_wanted(table->binding), &table->plan, err);
+	return fail || !too ? fail
+			    : row_plan_new(table->map, plan_def, too,
+					   &table->too, err);
+}
+
+const struct row_plan *tables_plan_too(const struct table *table)
+{
+	return table->too ? table->too : table->plan;
 }
 
 static int plan(struct tables *tables, struct table *table, struct err *err)

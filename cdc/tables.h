@@ -38,6 +38,7 @@ struct table {
 	uint64_t id;
 	struct table_map *map;	 /* owned; NULL: rows of it are not wanted */
 	struct row_plan *plan;	 /* owned; NULL until tables_plan() */
+	struct row_plan *too;	 /* owned; see tables_plan_too() */
 	struct binding *binding; /* owned; the same */
 	struct str *names;	 /* owned; NULL until tables_names() */
 	bool transactional;	 /* as in table_def; known once planned */
@@ -66,6 +67,8 @@ int tables_plan(struct tables *tables, struct table *table,
 /* Names of a planned table's columns, by ordinal; valid as long as its plan. */
 const struct str *tables_names(struct table *table, const struct schema *schema,
 			       size_t *count);
+/* For rows of incomplete images: what tells the row is decoded, too. */
+const struct row_plan *tables_plan_too(const struct table *table);
 
 void tables_skip(struct tables *tables, const struct table *table);
 const struct group_skipped *tables_skipped(const struct tables *tables,

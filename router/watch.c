@@ -33,8 +33,11 @@ struct watch {
 };
 
 static const char status_sql[] =
-	"select s.epoch, s.state = 'streaming', s.customer_fresh,"
-	" s.catalog_fresh, s.order_fresh, coalesce(s.lag_ms, -1),"
+	"select s.epoch, s.state = 'streaming',"
+	" s.customer_fresh and not r.domains && '{customer,metadata}',"
+	" s.catalog_fresh and not r.domains && '{catalog,metadata}',"
+	" s.order_fresh and not r.domains && '{order,metadata}',"
+	" coalesce(s.lag_ms, -1),"
 	" (extract(epoch from clock_timestamp() - s.written_at)"
 	"  * 1000)::bigint,"
 	" (extract(epoch from pg_postmaster_start_time())"
@@ -43,7 +46,9 @@ static const char status_sql[] =
 	" c.epoch = s.epoch and abs(extract(epoch from"
 	"  s.postgres_start - pg_postmaster_start_time())) < 1"
 	" from ficus.status s cross join lateral (select seq, epoch,"
-	" passed_ticket from ficus.checkpoint order by seq desc limit 1) c";
+	" passed_ticket from ficus.checkpoint order by seq desc limit 1) c"
+	" cross join lateral (select array(select distinct domain"
+	"  from ficus.refetch) as domains) r";
 static const char flags_sql[] =
 	"select name, enabled and (until is null or"
 	" until > clock_timestamp()), percent_bp, version,"

@@ -184,7 +184,28 @@ static void fit_values(struct binding *b)
 	}
 }
 
-static int bind_eav(struct binding *b, struct err *err)
+/* The source's primary key, if it is one column. */
+static void bind_id(struct binding *b, const struct table_def *def)
+{
+	size_t bytes = def->count / 8 + 1;
+	size_t keys = 0, id = 0;
+
+	b->wanted_too = mem_zalloc(bytes);
+	memcpy(b->wanted_too, b->wanted, bytes);
+	for (size_t i = 0; i < def->count; i++)
+		if (def->columns[i].key) {
+			keys++;
+			id = i;
+		}
+	if (keys != 1)
+		return;
+	b->id = (int)id;
+	b->id_name = mem_strdup(def->columns[id].name);
+	b->wanted_too[id / 8] |= (uint8_t)(1U << (id % 8));
+}
+
+static int bind_eav(struct binding *b, const struct table_def *def,
+		    struct err *err)
 {
 	const struct target_table *target = b->table->target;
 	int entity = target_ordinal(target, "entity_id");
@@ -200,6 +221,7 @@ static int bind_eav(struct binding *b, struct err *err)
 	b->now[store] = b->old[store] =
 		(struct value){ .at = "0", .n = 1, .kind = VALUE_TEXT };
 	fit_values(b);
+	bind_id(b, def);
 	return 0;
 }
 
@@ -212,6 +234,7 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 
 	assert(count > 0); /* mapping_target_columns() comes first */
 	b->table = table;
+	b->id = -1;
 	b->source = mem_strdup(def->name);
 	b->role = role_of(table);
 	b->wanted = mem_zalloc(def->count / 8 + 1);
@@ -219,7 +242,7 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 	b->old = mem_array(count, sizeof(*b->old));
 	rc = bind_special(b, def, err);
 	if (rc == 0)
-		rc = b->role == ROLE_EAV ? bind_eav(b, err)
+		rc = b->role == ROLE_EAV ? bind_eav(b, def, err)
 					 : bind_flat(b, def, err);
 	if (rc < 0)
 		return rc;
@@ -233,6 +256,8 @@ void binding_free(struct binding *binding)
 		return;
 	free(binding->source);
 	free(binding->wanted);
+	free(binding->wanted_too);
+	free(binding->id_name);
 	free(binding->moves);
 	free(binding->now);
 	free(binding->old);
@@ -247,6 +272,11 @@ void binding_freep(struct binding **binding)
 const uint8_t *binding_wanted(const struct binding *binding)
 {
 	return binding->wanted;
+}
+
+const uint8_t *binding_wanted_too(const struct binding *binding)
+{
+	return binding->wanted_too;
 }
 
 const char *binding_source(const struct binding *binding)

@@ -55,6 +55,10 @@ struct binding {
 	uint8_t value_codec;	  /* EAV: enum text_codec of the values */
 	int special[SPECIAL_MAX]; /* source ordinals; -1: none */
 	uint8_t *wanted;	  /* owned; one bit per source column */
+	/* EAV: what tells a row whose image says no more (value_id). */
+	int id;		     /* source ordinal; -1: no key of one column */
+	char *id_name;	     /* owned; or NULL */
+	uint8_t *wanted_too; /* owned; wanted, and id */
 	size_t move_count, key_count;
 	struct move *moves; /* owned; the first key_count are the key */
 	/* Owned; by target column. What no move writes stays as it was made:

@@ -4,6 +4,9 @@
 #ifndef TRANSFORM_ROW_CHANGE_H
 #define TRANSFORM_ROW_CHANGE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "transform/value.h"
 
 enum row_op { ROW_INSERT, ROW_UPDATE, ROW_DELETE };
@@ -18,6 +21,11 @@ enum row_actions {
 struct row_change {
 	enum row_op op;
 	enum row_actions actions;
+	/* The images lack columns (binlog_row_image is not FULL): ABSENT is
+	 * then not known. A server may even leave out of an UPDATE's
+	 * after-image what a REPLACE set to its default (MariaDB). */
+	bool incomplete;
+	size_t columns; /* of the images; set when they are incomplete */
 	const struct value *before; /* UPDATE, DELETE; else NULL */
 	const struct value *after;  /* INSERT, UPDATE; else NULL */
 };

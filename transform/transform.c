@@ -1,14 +1,17 @@
 #include "transform/transform.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "transform/attribute.h"
 #include "transform/binding.h"
 #include "transform/fk.h"
+#include "transform/incomplete.h"
 #include "transform/mapping.h"
 #include "transform/table_def.h"
 #include "transform/text.h"
@@ -121,10 +124,38 @@ int transform_bind(struct transform *transform, const struct table_def *def,
 	return 0;
 }
 
-static int incomplete(const struct work *w, struct err *err)
+static int refetch(const struct work *w, struct value selection,
+		   struct err *err)
+{
+	const struct mapping_table *table = w->binding->table;
+	const struct record_change change = {
+		.op = RECORD_REFETCH,
+		.table = table->target,
+		.source = table,
+		.value = selection,
+	};
+
+	return w->sink(w->user, &change, err);
+}
+
+/* What is not in the image is not known: read the row by its key. */
+static int refetch_row(const struct work *w, const struct value *row,
+		       const struct value *other, struct err *err)
+{
+	return refetch(w, incomplete_key(w->binding, row, other, w->arena),
+		       err);
+}
+
+static int refetch_all(const struct work *w, struct err *err)
+{
+	return refetch(w, (struct value){ .kind = VALUE_NULL }, err);
+}
+
+static int unusable(const struct work *w, struct err *err)
 {
 	return err_set(err, ERR_OPERATOR,
-		       "%s: incomplete row image: set global "
+		       "%s: a row image without columns that the meaning of "
+		       "all later rows rests on: set global "
 		       "binlog_row_image=FULL on the source, let its sessions "
 		       "reconnect, then run cdc --bootstrap --replace",
 		       w->binding->source);
@@ -179,7 +210,7 @@ static int upsert(const struct work *w, const struct value *row,
 	};
 
 	if (!fill(w, row, b->now, b->move_count))
-		return incomplete(w, err);
+		return refetch_row(w, row, NULL, err);
 	return w->sink(w->user, &change, err);
 }
 
@@ -195,7 +226,7 @@ static int delete_row(const struct work *w, const struct value *row,
 	};
 
 	if (!fill(w, row, b->old, b->key_count))
-		return incomplete(w, err);
+		return refetch_all(w, err);
 	return w->sink(w->user, &change, err);
 }
 
@@ -215,6 +246,19 @@ static void know_actions(struct transform *t, struct binding *b)
 	b->has_updates = fk_follows_updates(t->graph, b->table->target);
 }
 
+static int refuse_followed(const struct work *w, const struct row_change *row,
+			   struct err *err)
+{
+	know_actions(w->transform, w->binding);
+	if (!w->binding->has_updates || row->actions != ROW_ACTIONS_SILENT)
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "%s: a key changed that a foreign key follows "
+		       "with ON UPDATE, which is not in the log: run "
+		       "cdc --bootstrap --replace",
+		       w->binding->source);
+}
+
 static int update_row(const struct work *w, const struct row_change *row,
 		      struct err *err)
 {
@@ -222,15 +266,32 @@ static int update_row(const struct work *w, const struct row_change *row,
 
 	if (!key_changed(w->binding, row))
 		return upsert(w, row->after, err);
-	know_actions(w->transform, w->binding);
-	if (w->binding->has_updates && row->actions == ROW_ACTIONS_SILENT)
-		return err_set(err, ERR_OPERATOR,
-			       "%s: a key changed that a foreign key follows "
-			       "with ON UPDATE, which is not in the log: run "
-			       "cdc --bootstrap --replace",
-			       w->binding->source);
-	rc = delete_row(w, row->before, false, err);
+	rc = refuse_followed(w, row, err);
+	if (rc == 0)
+		rc = delete_row(w, row->before, false, err);
 	return rc < 0 ? rc : upsert(w, row->after, err);
+}
+
+/* Key columns in an after-image are those that were set, or generated. */
+static bool key_is_set(const struct binding *b, const struct value *after)
+{
+	for (size_t i = 0; i < b->key_count; i++)
+		if (after[b->moves[i].from].kind != VALUE_ABSENT)
+			return true;
+	return false;
+}
+
+/* An update that is not whole: under which keys the row was and is. */
+static int refetch_update(const struct work *w, const struct row_change *row,
+			  struct err *err)
+{
+	int rc = refetch_row(w, row->before, NULL, err);
+
+	if (rc < 0 || !key_is_set(w->binding, row->after))
+		return rc;
+	if (key_changed(w->binding, row))
+		rc = refuse_followed(w, row, err);
+	return rc < 0 ? rc : refetch_row(w, row->after, row->before, err);
 }
 
 static struct str text_at(const struct binding *b, const struct value *row,
@@ -289,8 +350,8 @@ static void know_attribute(struct transform *t, const struct binding *b,
 		t->counts.attribute_changes++;
 }
 
-static int flat_row(const struct work *w, const struct row_change *row,
-		    struct err *err)
+static int known_row(const struct work *w, const struct row_change *row,
+		     struct err *err)
 {
 	struct binding *b = w->binding;
 
@@ -323,6 +384,131 @@ static uint64_t attribute_id(struct value v)
 		id = id * 10 + digit;
 	}
 	return id;
+}
+
+static bool holds_key(const struct binding *b, const struct value *row)
+{
+	for (size_t i = 0; i < b->key_count; i++)
+		if (row[b->moves[i].from].kind == VALUE_ABSENT)
+			return false;
+	return true;
+}
+
+static bool specials_present(const struct binding *b, const struct value *row)
+{
+	size_t count = b->role == ROLE_ENTITY_TYPE ? TYPE_TABLE + 1
+		       : b->role == ROLE_ATTRIBUTE ? ATTRIBUTE_TABLE + 1
+						   : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (row[b->special[i]].kind == VALUE_ABSENT)
+			return false;
+	return true;
+}
+
+/* In the arena: putting an attribute frees what it was. */
+static void stand_in(const struct work *w, struct value *v, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (v->kind == VALUE_ABSENT)
+		*v = (struct value){ arena_strndup(w->arena, text, n),
+				     (uint32_t)n, VALUE_TEXT };
+}
+
+static void complete_attribute(const struct work *w,
+			       const struct attribute *known,
+			       struct value *after)
+{
+	const int *at = w->binding->special;
+
+	stand_in(w, &after[at[ATTRIBUTE_TYPE_ID]],
+		 arena_printf(w->arena, "%" PRId64, known->entity_type_id));
+	stand_in(w, &after[at[ATTRIBUTE_CODE]], known->name);
+	stand_in(w, &after[at[ATTRIBUTE_BACKEND]], known->type);
+	if (*known->table)
+		stand_in(w, &after[at[ATTRIBUTE_TABLE]], known->table);
+	else if (after[at[ATTRIBUTE_TABLE]].kind == VALUE_ABSENT)
+		after[at[ATTRIBUTE_TABLE]].kind = VALUE_NULL;
+}
+
+/* What an update's after-image leaves out has not changed, unless it set the
+ * key too: then it may be a REPLACE. Known columns of the attribute map stand
+ * in for those. false: the map would not be exact. */
+static bool complete_map(const struct work *w, const struct row_change *row,
+			 struct value *after)
+{
+	const struct binding *b = w->binding;
+	const struct attribute *known;
+	size_t id = (size_t)b->special[ATTRIBUTE_ID];
+
+	for (size_t i = 0; i < b->key_count; i++) {
+		size_t from = b->moves[i].from;
+
+		if (after[from].kind == VALUE_ABSENT && row->before)
+			after[from] = row->before[from];
+	}
+	if (b->role != ROLE_ATTRIBUTE || !row->before ||
+	    key_is_set(b, row->after))
+		return specials_present(b, after);
+	known = attribute_map_find(&w->transform->attributes,
+				   attribute_id(after[id]));
+	if (known)
+		complete_attribute(w, known, after);
+	return specials_present(b, after);
+}
+
+/* Metadata must be exact at every position, so that what is in the image is
+ * written at once; the rest is read again. */
+static int incomplete_metadata(const struct work *w,
+			       const struct row_change *row, struct err *err)
+{
+	struct binding *b = w->binding;
+	struct value *after = arena_memdup(w->arena, row->after,
+					   row->columns * sizeof(*row->after));
+	const struct row_change whole = {
+		.op = row->op,
+		.before = row->before,
+		.after = after,
+	};
+	const struct record_change change = {
+		.op = RECORD_UPSERT,
+		.table = b->table->target,
+		.values = b->now,
+	};
+
+	if (!complete_map(w, row, after) ||
+	    (row->before && key_changed(b, &whole)) ||
+	    !fill(w, after, b->now, b->key_count))
+		return unusable(w, err);
+	if (b->role == ROLE_ENTITY_TYPE)
+		know_type(w->transform, b, &whole);
+	else if (b->role == ROLE_ATTRIBUTE)
+		know_attribute(w->transform, b, &whole);
+	int rc = w->sink(w->user, &change, err);
+	return rc < 0 ? rc : refetch_row(w, after, NULL, err);
+}
+
+static int flat_row(const struct work *w, const struct row_change *row,
+		    struct err *err)
+{
+	struct binding *b = w->binding;
+	bool metadata = b->table->domain == DOMAIN_METADATA;
+
+	if (!row->incomplete)
+		return known_row(w, row, err);
+	if (row->op == ROW_DELETE)
+		return metadata && !holds_key(b, row->before)
+			       ? unusable(w, err)
+			       : known_row(w, row, err);
+	if (incomplete_fits(b, row->after) &&
+	    (!row->before || holds_key(b, row->before)))
+		return known_row(w, row, err);
+	w->transform->counts.incomplete++;
+	if (metadata)
+		return incomplete_metadata(w, row, err);
+	return row->op == ROW_INSERT ? refetch_row(w, row->after, NULL, err)
+				     : refetch_update(w, row, err);
 }
 
 /* The attribute whose value the row is, or NULL, counted: Magento would not
@@ -360,15 +546,22 @@ static bool fill_key(const struct binding *b, const struct value *row,
 	       row[b->special[EAV_ATTRIBUTE]].kind == VALUE_TEXT;
 }
 
+static int refetch_value(const struct work *w, const struct value *row,
+			 const struct value *other, struct err *err)
+{
+	return refetch(w, incomplete_id(w->binding, row, other, w->arena), err);
+}
+
+/* from: where the value stood before is not known; NULL: it is. */
 static int set_value(const struct work *w, const struct value *row,
-		     struct err *err)
+		     const struct mapping_table *from, struct err *err)
 {
 	struct binding *b = w->binding;
 	struct value value = row[b->special[EAV_VALUE]];
 	const struct attribute *attribute;
 
 	if (!fill_key(b, row, b->now) || value.kind == VALUE_ABSENT)
-		return incomplete(w, err);
+		return refetch_value(w, row, NULL, err);
 	attribute = find_attribute(w, row);
 	if (!attribute)
 		return 0;
@@ -381,6 +574,7 @@ static int set_value(const struct work *w, const struct value *row,
 		.value = text_fit((enum text_codec)b->value_codec, value,
 				  w->arena, &w->transform->counts),
 		.json = b->json,
+		.source = from,
 	};
 	value = change.value;
 	if (b->json != RECORD_JSON_NUMBER || !value_has(value) ||
@@ -399,7 +593,7 @@ static int unset_value(const struct work *w, const struct value *row,
 	const struct attribute *attribute;
 
 	if (!fill_key(b, row, b->old))
-		return incomplete(w, err);
+		return refetch_all(w, err);
 	attribute = find_attribute(w, row);
 	if (!attribute)
 		return 0;
@@ -425,18 +619,62 @@ static bool value_moved(const struct binding *b, const struct row_change *row)
 	return false;
 }
 
-static int eav_row(const struct work *w, const struct row_change *row,
-		   struct err *err)
+/* Where the value stood is known. */
+static int update_value(const struct work *w, const struct row_change *row,
+			struct err *err)
 {
 	int rc = 0;
 
-	if (row->op == ROW_INSERT)
-		return set_value(w, row->after, err);
-	if (row->op == ROW_DELETE)
-		return unset_value(w, row->before, err);
 	if (value_moved(w->binding, row))
 		rc = unset_value(w, row->before, err);
-	return rc < 0 ? rc : set_value(w, row->after, err);
+	return rc < 0 ? rc : set_value(w, row->after, NULL, err);
+}
+
+/* It is known where the value was and is, but not what. */
+static int move_value(const struct work *w, const struct row_change *row,
+		      struct err *err)
+{
+	int rc = 0;
+
+	if (value_moved(w->binding, row))
+		rc = unset_value(w, row->before, err);
+	return rc < 0 ? rc : refetch_value(w, row->after, row->before, err);
+}
+
+/* Of an UPDATE that leaves columns out it is only certain that the value did
+ * not move when it set no part of its place, and not its id: REPLACE sets the
+ * id at least. INSERT … ON DUPLICATE KEY UPDATE has the whole place, mostly as
+ * it was. */
+static int incomplete_update(const struct work *w, const struct row_change *row,
+			     struct err *err)
+{
+	const struct binding *b = w->binding;
+	enum incomplete_place place = incomplete_place(b, row->after);
+	bool has_id = b->id >= 0 && row->after[b->id].kind != VALUE_ABSENT;
+	bool has_value = row->after[b->special[EAV_VALUE]].kind != VALUE_ABSENT;
+
+	if (place == PLACE_ALL &&
+	    incomplete_place(b, row->before) == PLACE_ALL && has_value)
+		return update_value(w, row, err);
+	w->transform->counts.incomplete++;
+	if (place == PLACE_ALL && incomplete_place(b, row->before) == PLACE_ALL)
+		return move_value(w, row, err);
+	if (place == PLACE_NONE && !has_id)
+		return refetch_value(w, row->before, NULL, err);
+	return place == PLACE_ALL && has_value
+		       ? set_value(w, row->after, b->table, err)
+		       : refetch_all(w, err);
+}
+
+static int eav_row(const struct work *w, const struct row_change *row,
+		   struct err *err)
+{
+	if (row->op == ROW_INSERT)
+		return set_value(w, row->after, NULL, err);
+	if (row->op == ROW_DELETE)
+		return unset_value(w, row->before, err);
+	return row->incomplete ? incomplete_update(w, row, err)
+			       : update_value(w, row, err);
 }
 
 /* One call per row; a struct for the arguments would be filled as often.

@@ -57,11 +57,18 @@ void binding_free(struct binding *binding);
 /* One bit per source column, LSB first: which columns must be decoded. What
  * is not wanted (secrets among it) is never decoded. */
 const uint8_t *binding_wanted(const struct binding *binding);
+/* For rows of incomplete images: with what tells the row. NULL: no more than
+ * binding_wanted(). */
+const uint8_t *binding_wanted_too(const struct binding *binding);
 const char *binding_source(const struct binding *binding); /* table name */
 
-/* arena: scratch of the batch; texts that need converting are put there.
- * ERR_OPERATOR: the row image is incomplete, or a key that others follow by
- * ON UPDATE was changed: a resync is needed. */
+/* arena: scratch of the batch; texts that need converting are put there. A row
+ * whose image does not say all of what becomes of its record is asked for
+ * again (RECORD_REFETCH) and not used, but for what is exact: a delete that
+ * has the key, values with their place, and metadata, of which present columns
+ * are written beside the request. ERR_OPERATOR: a metadata row without what
+ * the attribute map must know, or a key that others follow by ON UPDATE was
+ * changed: a new bootstrap is needed. */
 int transform_row(struct transform *transform, struct binding *binding,
 		  const struct row_change *row, struct arena *arena,
 		  record_sink sink, void *user, struct err *err) MUST_CHECK;
@@ -69,6 +76,7 @@ int transform_row(struct transform *transform, struct binding *binding,
 /* Counted, never logged: what had to be changed or left out, by kind. */
 struct transform_counts {
 	uint64_t rows, zero_dates, nul_bytes, invalid_text;
+	uint64_t incomplete;	  /* rows whose image lacked what we need */
 	uint64_t foreign_backend; /* values outside the backend's table */
 	uint64_t unknown_attribute;
 	/* Known attributes renamed, or moved to another value table, by SQL:

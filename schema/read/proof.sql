@@ -3,6 +3,8 @@
 -- The status must be the present applier's; the newest commit may be its
 -- predecessor's, until the source has something new. The client's last ticket is
 -- one step in an index: max() would be planned as a scan of all it ever took.
+-- What is to be read again (ficus.refetch) was committed with the row it is
+-- about, before any status could say that the domain is not fresh.
 --   $1 domain   $2 hash of the client's key, or null
 select s.state,
        s.lag_ms,
@@ -11,7 +13,8 @@ select s.state,
            when 'customer' then s.customer_fresh
            when 'catalog' then s.catalog_fresh
            when 'order' then s.order_fresh
-       end,
+       end and not exists (select from ficus.refetch r
+                           where r.domain in ($1::text, 'metadata')),
        s.epoch = e.epoch and c.epoch <= e.epoch,
        e.epoch,
        s.postgres_start = pg_postmaster_start_time(),

@@ -174,6 +174,7 @@ TEST(a_failed_migration_leaves_nothing)
 		  " customer_records cascade;"
 		  "drop function ficus.as_integer, ficus.as_numeric,"
 		  " ficus.as_timestamp;"
+		  "drop table if exists ficus.refetch, ficus.prepared;"
 		  "delete from ficus.migrations where version >= 3");
 	assert_true(migrate_run(target.pg, NULL, NULL, &err) < 0);
 	assert_non_null(strstr(err.msg, "0003_views"));

@@ -194,6 +194,14 @@ static void fill(struct value *row, const char *const *texts, size_t count)
 	}
 }
 
+static bool lacks_some(const struct value *row, size_t count)
+{
+	for (size_t i = 0; row && i < count; i++)
+		if (row[i].kind == VALUE_ABSENT)
+			return true;
+	return false;
+}
+
 static void log_values(struct buf *log, const struct record_change *change)
 {
 	for (size_t i = 0; i < change->table->count; i++) {
@@ -213,6 +221,8 @@ static void log_attribute(struct buf *log, const struct record_change *change)
 
 	buf_addf(log, " %.*s/%.*s %.*s", (int)entity.n, entity.at, (int)store.n,
 		 store.at, (int)change->attribute.n, change->attribute.at);
+	if (change->source)
+		buf_adds(log, "?");
 	if (change->op == RECORD_UNSET)
 		return;
 	if (change->value.kind == VALUE_NULL)
@@ -227,18 +237,18 @@ static int take(void *user, const struct record_change *change, struct err *err)
 	static const char *const names[] = {
 		[RECORD_UPSERT] = "UPSERT",	[RECORD_DELETE] = "DELETE",
 		[RECORD_SET] = "SET",		[RECORD_UNSET] = "UNSET",
-		[RECORD_TRUNCATE] = "TRUNCATE", [RECORD_REFETCH] = "REFETCH",
+		[RECORD_TRUNCATE] = "TRUNCATE",
 	};
 	struct buf *log = user;
 
 	(void)err;
-	buf_addf(log, "%s%s %s", names[change->op], change->actions ? "!" : "",
-		 change->table->name);
 	if (change->op == RECORD_REFETCH) {
-		buf_addf(log, " %s(%.*s)\n", change->source->source,
+		buf_addf(log, "REFETCH %s(%.*s)\n", change->source->source,
 			 (int)change->value.n, change->value.at);
 		return 0;
 	}
+	buf_addf(log, "%s%s %s", names[change->op], change->actions ? "!" : "",
+		 change->table->name);
 	if (change->op == RECORD_SET || change->op == RECORD_UNSET)
 		log_attribute(log, change);
 	else
@@ -270,6 +280,9 @@ int shop_row(struct shop *shop, const struct table_def *def,
 		fill(now, after, def->count);
 		row.after = now;
 	}
+	row.incomplete = lacks_some(row.before, def->count) ||
+			 lacks_some(row.after, def->count);
+	row.columns = def->count;
 	rc = transform_bind(shop->transform, def, &binding, &shop->err);
 	if (rc < 0)
 		return rc;

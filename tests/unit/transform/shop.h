@@ -8,7 +8,10 @@
  *     SET product_prices 5/0 price=1.50
  *     UNSET product_values 5/2 name
  *
- * NULL columns are left out. */
+ *     SET product_values 5/0 name?="Lamp" (it is not known where it stood)
+ *     REFETCH catalog_product_entity(entity_id=5)
+ *
+ * NULL columns are left out. An image with shop_absent is incomplete. */
 #ifndef TESTS_UNIT_TRANSFORM_SHOP_H
 #define TESTS_UNIT_TRANSFORM_SHOP_H
 

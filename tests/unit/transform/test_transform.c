@@ -268,21 +268,107 @@ TEST(dates_that_are_none_become_null)
 	assert_int_equal(counts()->rows, 3);
 }
 
-TEST(an_incomplete_image_stops_the_stream)
-{
-	const char *absent = shop_absent;
+#define NO shop_absent
 
-	assert_int_equal(shop_row(&shop, product, ROW_ACTIONS_SILENT,
-				  ROW("5", "a", absent, absent),
-				  ROW("5", absent, NULL, NULL)),
-			 ERR_OPERATOR);
-	assert_int_equal(shop_row(&shop, varchar, ROW_ACTIONS_SILENT,
-				  ROW("1", absent, absent, absent, absent),
-				  NULL),
+TEST(case_74_an_incomplete_row_is_asked_for_by_its_key)
+{
+	row(product, NULL, ROW("5", "a", NO, NO));
+	row(product, ROW("5", NO, NO, NO), ROW(NO, NO, "2026-01-02", NO));
+	row(product, ROW("5", NO, NO, NO), ROW("6", NO, NO, NO));
+	expect("REFETCH catalog_product_entity(entity_id=5)\n"
+	       "REFETCH catalog_product_entity(entity_id=5)\n"
+	       "REFETCH catalog_product_entity(entity_id=5)\n"
+	       "REFETCH catalog_product_entity(entity_id=6)\n");
+	/* A delete needs no more than the key. */
+	row(product, ROW("5", NO, NO, NO), NULL);
+	expect("DELETE products entity_id=5\n");
+	row(product, ROW(NO, "a", NO, NO), NULL);
+	expect("REFETCH catalog_product_entity()\n");
+	/* All that is wanted is there, though not before (MySQL's REPLACE). */
+	row(product, ROW("5", NO, NO, NO), ROW("5", "b", NULL, NULL));
+	expect("UPSERT products entity_id=5 sku=b\n");
+	assert_int_equal(counts()->incomplete, 3);
+}
+
+/* Of secrets nobody misses a thing. */
+TEST(case_75_what_is_not_wanted_need_not_be_there)
+{
+	row(customer, NULL, ROW("1", "a", NULL, NO, NO, NO));
+	expect("UPSERT customers entity_id=1 email=a\n");
+	row(customer, ROW("1", "a", NULL, NO, NO, NO),
+	    ROW("1", "b", NULL, NO, NO, NO));
+	expect("UPSERT customers entity_id=1 email=b\n");
+	assert_int_equal(counts()->incomplete, 0);
+}
+
+TEST(case_74_values_without_their_place_are_asked_for)
+{
+	/* value_id attribute store entity value */
+	row(varchar, NULL, ROW("1", "73", "0", "5", "Lamp"));
+	row(varchar, ROW("1", NO, NO, NO, NO), ROW(NO, NO, NO, NO, "Lantern"));
+	row(varchar, NULL, ROW("2", "73", NO, "5", "Lamp"));
+	expect("SET product_values 5/0 name=\"Lamp\"\n"
+	       "REFETCH catalog_product_entity_varchar(value_id=1)\n"
+	       "REFETCH catalog_product_entity_varchar(value_id=2)\n");
+	row(varchar, ROW("1", NO, NO, NO, NO), NULL);
+	row(varchar, ROW("1", NO, NO, NO, NO), ROW(NO, NO, "1", NO, NO));
+	row(varchar, ROW("1", NO, NO, NO, NO), ROW("4", NO, NO, NO, "x"));
+	expect("REFETCH catalog_product_entity_varchar()\n"
+	       "REFETCH catalog_product_entity_varchar()\n"
+	       "REFETCH catalog_product_entity_varchar()\n");
+}
+
+/* INSERT … ON DUPLICATE KEY UPDATE on MySQL, REPLACE on both. */
+TEST(case_74_a_value_of_unknown_origin_claims_its_place)
+{
+	row(varchar, ROW("1", NO, NO, NO, NO),
+	    ROW("1", "73", "0", "5", "Lamp"));
+	row(varchar, ROW("1", NO, NO, NO, NO), ROW(NO, "73", "0", "5", NO));
+	expect("SET product_values 5/0 name?=\"Lamp\"\n"
+	       "REFETCH catalog_product_entity_varchar()\n");
+}
+
+/* NOBLOB: the place is there, a value that did not change is not. */
+TEST(case_75_a_value_left_out_is_asked_for_where_it_went)
+{
+	row(varchar, ROW("1", "73", "0", "5", NO),
+	    ROW("1", "73", "0", "5", "Lamp"));
+	row(varchar, ROW("1", "73", "0", "5", NO),
+	    ROW("1", "73", "0", "5", NO));
+	row(varchar, ROW("1", "73", "0", "5", NO),
+	    ROW("1", "73", "1", "5", NO));
+	row(varchar, ROW("1", "73", "0", "5", NO), NULL);
+	expect("SET product_values 5/0 name=\"Lamp\"\n"
+	       "REFETCH catalog_product_entity_varchar(value_id=1)\n"
+	       "UNSET product_values 5/0 name\n"
+	       "REFETCH catalog_product_entity_varchar(value_id=1)\n"
+	       "UNSET product_values 5/0 name\n");
+}
+
+TEST(case_74_the_attribute_map_stays_exact_or_it_stops)
+{
+	/* id type code backend table */
+	row(attribute, ROW("73", NO, NO, NO, NO), ROW(NO, NO, "title", NO, NO));
+	row(varchar, NULL, ROW("1", "73", "0", "5", "Lamp"));
+	expect("UPSERT attributes attribute_id=73 entity_type_id=4 "
+	       "attribute_code=title backend_type=varchar\n"
+	       "REFETCH eav_attribute(attribute_id=73)\n"
+	       "SET product_values 5/0 title=\"Lamp\"\n");
+	row(attribute, ROW("73", NO, NO, NO, NO), NULL);
+	expect("DELETE attributes attribute_id=73\n");
+	/* A new attribute, or one that may be replaced, must say all. */
+	assert_int_equal(shop_row(&shop, attribute, ROW_ACTIONS_SILENT, NULL,
+				  ROW("200", "4", "new", NO, NO)),
 			 ERR_OPERATOR);
 	assert_non_null(strstr(shop.err.msg, "binlog_row_image=FULL"));
-	row(product, ROW("5", absent, absent, absent), NULL);
-	expect("DELETE products entity_id=5\n");
+	assert_int_equal(shop_row(&shop, attribute, ROW_ACTIONS_SILENT,
+				  ROW("97", NO, NO, NO, NO),
+				  ROW("97", NO, "state", NO, NO)),
+			 ERR_OPERATOR);
+	assert_int_equal(shop_row(&shop, attribute, ROW_ACTIONS_SILENT,
+				  ROW(NO, NO, "name", NO, NO), NULL),
+			 ERR_OPERATOR);
+	expect("");
 }
 
 static void refused(const char *name, const char *columns, const char *text)
@@ -324,5 +410,10 @@ RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
     IN_SHOP(deletes_that_fire_actions_are_marked),
     IN_SHOP(a_key_that_others_follow_on_update_must_not_change),
     IN_SHOP(dates_that_are_none_become_null),
-    IN_SHOP(an_incomplete_image_stops_the_stream),
+    IN_SHOP(case_74_an_incomplete_row_is_asked_for_by_its_key),
+    IN_SHOP(case_75_what_is_not_wanted_need_not_be_there),
+    IN_SHOP(case_74_values_without_their_place_are_asked_for),
+    IN_SHOP(case_74_a_value_of_unknown_origin_claims_its_place),
+    IN_SHOP(case_75_a_value_left_out_is_asked_for_where_it_went),
+    IN_SHOP(case_74_the_attribute_map_stays_exact_or_it_stops),
     IN_SHOP(tables_of_another_shape_are_refused))
