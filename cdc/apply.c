@@ -449,6 +449,12 @@ int apply_end(struct apply *apply, const char *position,
 	return 0;
 }
 
+void apply_origin(struct apply *apply, const char *source_id,
+		  int64_t log_created, int64_t source_time)
+{
+	checkpoint_origin(&apply->next, source_id, log_created, source_time);
+}
+
 int apply_abandon(struct apply *apply, struct err *err)
 {
 	barrier_reset(apply->barrier);

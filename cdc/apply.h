@@ -78,6 +78,9 @@ int apply_join(struct apply *apply, struct pg **ret,
 int apply_end(struct apply *apply, const char *position,
 	      const char *file_position, const char *transaction,
 	      struct err *err) MUST_CHECK;
+/* For the next apply_end(): checkpoint_origin(). */
+void apply_origin(struct apply *apply, const char *source_id,
+		  int64_t log_created, int64_t source_time);
 /* The open source transaction did not happen (ROLLBACK, lost stream). What it
  * gave since the last apply_end() is undone. */
 int apply_abandon(struct apply *apply, struct err *err) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cdc/head.h"
+#include "cdc/retention.h"
 
 const char *cdc_state_name(enum cdc_state state)
 {
@@ -23,6 +24,7 @@ void board_init(struct board *board)
 	*board = (struct board){ .applied_text = mem_strdup(""),
 				 .applied_file = mem_strdup("") };
 	board->facts.state = CDC_CATCHING_UP;
+	board->facts.until_purge_s = RETENTION_UNKNOWN;
 	pthread_mutex_init(&board->lock, NULL);
 	position_init(&board->applied);
 }

@@ -15,6 +15,7 @@
 #include "cdc/binlog/position.h"
 #include "cdc/group.h"
 #include "cdc/lag.h"
+#include "cdc/link.h"
 #include "cdc/stream.h"
 #include "cdc/ticket.h"
 #include "transform/mapping.h"
@@ -46,6 +47,9 @@ struct board_facts {
 	struct apply_counts apply;
 	struct group_counts group;
 	struct stream_counts stream;
+	struct link link;
+	int64_t source_time;	/* Unix time of the last event applied */
+	double until_purge_s;	/* retention.h */
 	int64_t last_commit_us; /* monotonic; 0: none yet */
 };
 

@@ -12,15 +12,17 @@
 
 static const char read_sql[] =
 	"select seq, epoch, passed_ticket, transactions, changes, position,"
-	" file_position, source_id from ficus.checkpoint"
+	" file_position, source_id, log_created, source_time from "
+	"ficus.checkpoint"
 	" order by seq desc limit 1";
 
 /* Superseded: no row, so that NULL meets the column's NOT NULL. */
 static const char write_sql[] =
 	"insert into ficus.checkpoint (seq, epoch, passed_ticket,"
-	" transactions, changes, position, file_position, source_id)"
+	" transactions, changes, log_created, source_time, position,"
+	" file_position, source_id)"
 	" values ($1, (select epoch from ficus.epoch where epoch = $2"
-	" for key share), $3, $4, $5, $6, $7, $8)";
+	" for key share), $3, $4, $5, $6, $7, $8, $9, $10)";
 
 static const char trim_sql[] = "delete from ficus.checkpoint where seq <= $1";
 
@@ -43,6 +45,8 @@ int checkpoint_read(struct pg *pg, struct checkpoint *ret, int *found,
 		.position = mem_strdup(pg_text(r, 0, 5)),
 		.file_position = mem_strdup(pg_text(r, 0, 6)),
 		.source_id = mem_strdup(pg_text(r, 0, 7)),
+		.log_created = pg_int(r, 0, 8),
+		.source_time = pg_int(r, 0, 9),
 	};
 	return 0;
 }
@@ -65,6 +69,21 @@ void checkpoint_move(struct checkpoint *checkpoint, const char *position,
 		mem_strdup(file_position ? file_position : "");
 }
 
+void checkpoint_origin(struct checkpoint *checkpoint, const char *source_id,
+		       int64_t log_created, int64_t source_time)
+{
+	if (source_id && strcmp(source_id, checkpoint->source_id) != 0) {
+		free(checkpoint->source_id);
+		checkpoint->source_id = mem_strdup(source_id);
+		checkpoint->file_position[0] = '\0';
+		checkpoint->log_created = 0;
+	}
+	if (log_created >= 0)
+		checkpoint->log_created = log_created;
+	if (source_time)
+		checkpoint->source_time = source_time;
+}
+
 void checkpoint_done(struct checkpoint *checkpoint)
 {
 	free(checkpoint->position);
@@ -83,7 +102,8 @@ void checkpoint_queue(struct pg *pg, const struct checkpoint *checkpoint)
 	const int64_t numbers[] = {
 		checkpoint->seq,	   checkpoint->epoch,
 		checkpoint->passed_ticket, checkpoint->transactions,
-		checkpoint->changes,
+		checkpoint->changes,	   checkpoint->log_created,
+		checkpoint->source_time,
 	};
 	char texts[LENGTH(numbers)][24];
 	struct pg_param params[LENGTH(numbers) + 3];
@@ -100,9 +120,9 @@ void checkpoint_queue(struct pg *pg, const struct checkpoint *checkpoint)
 		snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
 		params[i] = text_param(texts[i]);
 	}
-	params[5] = text_param(checkpoint->position);
-	params[6] = text_param(checkpoint->file_position);
-	params[7] = text_param(checkpoint->source_id);
+	params[LENGTH(numbers)] = text_param(checkpoint->position);
+	params[LENGTH(numbers) + 1] = text_param(checkpoint->file_position);
+	params[LENGTH(numbers) + 2] = text_param(checkpoint->source_id);
 	pg_pipe_query(pg, write_sql, params, LENGTH(params));
 }
 

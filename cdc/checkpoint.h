@@ -15,6 +15,8 @@ struct checkpoint {
 	char *position;	     /* owned; canonical text (binlog/position.h) */
 	char *file_position; /* owned; informational */
 	char *source_id;     /* owned; identity of the server */
+	int64_t log_created; /* Unix time of file_position's file; 0: unknown */
+	int64_t source_time; /* Unix time of the last event; 0: unknown */
 };
 
 /* *found is 0 when there is none yet. */
@@ -26,6 +28,12 @@ void checkpoint_copy(struct checkpoint *to, const struct checkpoint *from);
 /* Both are copied; file_position may be NULL. */
 void checkpoint_move(struct checkpoint *checkpoint, const char *position,
 		     const char *file_position);
+
+/* The next checkpoint is of this server, log and time. Of another server than
+ * before, what is known of the file means nothing. As before: NULL, a negative
+ * log_created, a source_time of 0. */
+void checkpoint_origin(struct checkpoint *checkpoint, const char *source_id,
+		       int64_t log_created, int64_t source_time);
 
 enum {
 	CHECKPOINT_KEEP = 1000, /* newest rows that stay */

@@ -130,6 +130,8 @@ static int on_rotate(struct group *group, const struct event *event,
 		fail = group_cut_off(group, err);
 	if (fail)
 		return fail;
+	if (!str_eqs(rotate.file, buf_str(&group->file)))
+		group->created = 0;
 	buf_reset(&group->file, POSITION_FILE_MAX);
 	buf_add(&group->file, rotate.file.at, rotate.file.n);
 	if (group->file.failed)
@@ -155,6 +157,7 @@ static int on_format(struct group *group, const struct event *event,
 	    group->format.checksum == CHECKSUM_VERIFY)
 		group->format.checksum = CHECKSUM_SKIP;
 	tables_clear(group->tables);
+	group->created = event->timestamp;
 	return group_moved(group, err);
 }
 

@@ -43,7 +43,8 @@ struct group_end {
 	const char *transaction;   /* GTID, or file:offset of its end;
 				    * NULL when it was no transaction */
 	uint64_t rows;		   /* rows of wanted tables it had */
-	uint32_t timestamp; /* of its events, Unix seconds; informational */
+	uint32_t timestamp;  /* of its events, Unix seconds; informational */
+	int64_t log_created; /* Unix time of the file; 0: not known yet */
 	uint64_t commit_us; /* Unix µs of its commit where sent (MySQL 8), else
 			       0 */
 };

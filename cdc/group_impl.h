@@ -55,6 +55,7 @@ struct group {
 	struct position position; /* as of the last end() */
 	struct buf file;	  /* the log being read, and how far */
 	uint64_t offset;
+	int64_t created; /* Unix time of `file`; 0: not known yet */
 	struct group_counts counts;
 	struct buf position_text, file_text, name_text, xa_name;
 };

@@ -37,6 +37,7 @@ static int report(struct group *group, const char *name, struct err *err)
 	end.transaction = name;
 	end.rows = name ? group->now.rows : 0;
 	end.timestamp = group->now.timestamp;
+	end.log_created = group->created;
 	end.commit_us = name ? group->now.gtid.immediate_commit_us : 0;
 	return group->options.sink->end(group->options.sink->user, &end, err);
 }

@@ -31,10 +31,10 @@ struct sample {
 
 struct head {
 	struct source_config config;
-	const char *mode;
 	pthread_t thread;
 
 	pthread_mutex_t lock; /* of all below */
+	const char *mode;     /* borrowed */
 	pthread_cond_t wake;
 	bool stop, poked;
 	/* The connection, for stopping a blocked question; NULL: none. */
@@ -125,12 +125,20 @@ static bool set_source(struct head *head, struct source *source)
 	return go_on;
 }
 
+static const char *mode_of(struct head *head)
+{
+	pthread_mutex_lock(&head->lock);
+	const char *mode = head->mode;
+	pthread_mutex_unlock(&head->lock);
+	return mode;
+}
+
 static int take_sample(struct head *head, struct source *source,
 		       struct err *err)
 {
 	struct position position;
 	int64_t begun = clock_mono_us();
-	int fail = source_head(source, head->mode, &position, err);
+	int fail = source_head(source, mode_of(head), &position, err);
 
 	if (fail)
 		return fail;
@@ -299,6 +307,31 @@ void head_forget(struct head *head)
 	head->passed_us = INT64_MIN;
 	pthread_mutex_unlock(&head->lock);
 	head_poke(head);
+}
+
+void head_set_mode(struct head *head, const char *mode)
+{
+	pthread_mutex_lock(&head->lock);
+	head->mode = mode;
+	pthread_mutex_unlock(&head->lock);
+	head_forget(head);
+}
+
+bool head_lacks(struct head *head, const struct position *applied,
+		int64_t since_us)
+{
+	bool lacks = false;
+
+	pthread_mutex_lock(&head->lock);
+	if (head->count > 0) {
+		const struct sample *last = sample_at(head, head->count - 1);
+
+		lacks = last->taken_us > since_us &&
+			last->position.kind == applied->kind &&
+			!position_contains(&last->position, applied);
+	}
+	pthread_mutex_unlock(&head->lock);
+	return lacks;
 }
 
 void head_state(struct head *head, struct head_state *ret, struct buf *position)

@@ -35,6 +35,8 @@ int head_start(const struct source_config *config, const char *mode,
 	       struct head **ret, struct err *err) MUST_CHECK;
 void head_stop(struct head *head); /* NULL is fine; takes up to 2 s */
 
+/* As head_start(): the applied positions are of another kind from now on. */
+void head_set_mode(struct head *head, const char *mode);
 /* Ask now rather than at the next tick. From any thread. */
 void head_poke(struct head *head);
 /* Monotonic µs of the newest sample that `applied` contains, INT64_MIN if
@@ -45,6 +47,11 @@ int64_t head_passed(struct head *head, const struct position *applied);
 int64_t head_proven(struct head *head, const struct position *position);
 /* The applied position went back (a rollback, another checkpoint). */
 void head_forget(struct head *head);
+
+/* Was a sample taken after since_us (monotonic) that lacks what `applied` has?
+ * Then the log that is sampled is not, or no longer, the one that was read. */
+bool head_lacks(struct head *head, const struct position *applied,
+		int64_t since_us);
 
 struct head_state {
 	bool connected;

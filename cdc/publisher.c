@@ -1,5 +1,6 @@
 #include "cdc/publisher.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,12 +30,14 @@ static const char STATUS_SQL[] =
 	"insert into ficus.status (epoch, state, position, head, lag_ms, "
 	"customer_fresh, catalog_fresh, order_fresh, unhealthy_keys, "
 	"failures_in_row, reason, postgres_start, system_identifier, "
+	"connected, reconnects, last_error, last_error_at, until_purge_s, "
 	"written_at) select $1, $2, $3, $4, $5, "
 	"$6::boolean and not r.domains && '{customer,metadata}', "
 	"$7::boolean and not r.domains && '{catalog,metadata}', "
 	"$8::boolean and not r.domains && '{order,metadata}', (select count(*) "
 	"from ficus.dead_letters), $9, $10, "
 	"pg_postmaster_start_time(), (pg_control_system()).system_identifier, "
+	"$11, $12, $13, to_timestamp($14::double precision), $15, "
 	"clock_timestamp() "
 	"from (select array(select distinct domain from ficus.refetch) "
 	"as domains) r on conflict (one) do update set "
@@ -47,6 +50,10 @@ static const char STATUS_SQL[] =
 	"failures_in_row = excluded.failures_in_row, "
 	"reason = excluded.reason, postgres_start = excluded.postgres_start, "
 	"system_identifier = excluded.system_identifier, "
+	"connected = excluded.connected, reconnects = excluded.reconnects, "
+	"last_error = excluded.last_error, "
+	"last_error_at = excluded.last_error_at, "
+	"until_purge_s = excluded.until_purge_s, "
 	"written_at = excluded.written_at "
 	"where ficus.status.epoch <= excluded.epoch";
 
@@ -72,8 +79,29 @@ static struct pg_param text_param(const char *text)
 }
 
 struct numbers {
-	char epoch[24], lag[24], failures[24];
+	char epoch[24], lag[24], failures[24], reconnects[24];
+	char error_at[32], until_purge[32];
 };
+
+static struct pg_param known(const char *text, bool is)
+{
+	return is ? text_param(text) : (struct pg_param){ 0 };
+}
+
+static void write_numbers(const struct board_facts *facts, int64_t lag,
+			  struct numbers *n)
+{
+	snprintf(n->epoch, sizeof(n->epoch), "%lld", (long long)facts->epoch);
+	snprintf(n->lag, sizeof(n->lag), "%lld", (long long)lag);
+	snprintf(n->failures, sizeof(n->failures), "%d",
+		 facts->failures_in_row);
+	snprintf(n->reconnects, sizeof(n->reconnects), "%llu",
+		 (unsigned long long)link_reconnects(&facts->link));
+	snprintf(n->error_at, sizeof(n->error_at), "%.6f",
+		 (double)facts->link.last_error_us / 1e6);
+	snprintf(n->until_purge, sizeof(n->until_purge), "%.0f",
+		 facts->until_purge_s);
+}
 
 static int write_status(struct publisher *p, struct err *err)
 {
@@ -89,21 +117,25 @@ static int write_status(struct publisher *p, struct err *err)
 	board_read(p->board, &facts, &position, NULL);
 	if (p->board->head)
 		head_state(p->board->head, &head_facts, &head);
-	snprintf(n.epoch, sizeof(n.epoch), "%lld", (long long)facts.epoch);
-	snprintf(n.lag, sizeof(n.lag), "%lld", (long long)lag);
-	snprintf(n.failures, sizeof(n.failures), "%d", facts.failures_in_row);
+	write_numbers(&facts, lag, &n);
 
 	const struct pg_param params[] = {
 		text_param(n.epoch),
 		text_param(cdc_state_name(facts.state)),
 		text_param(buf_str(&position)),
 		text_param(buf_str(&head)),
-		lag == LAG_UNKNOWN ? (struct pg_param){ 0 } : text_param(n.lag),
+		known(n.lag, lag != LAG_UNKNOWN),
 		text_param(facts.fresh[DOMAIN_CUSTOMER] ? "t" : "f"),
 		text_param(facts.fresh[DOMAIN_CATALOG] ? "t" : "f"),
 		text_param(facts.fresh[DOMAIN_ORDER] ? "t" : "f"),
 		text_param(n.failures),
 		text_param(facts.reason),
+		text_param(facts.link.connected ? "t" : "f"),
+		text_param(n.reconnects),
+		text_param(facts.link.last_error),
+		known(n.error_at, facts.link.last_error_us != 0),
+		known(n.until_purge, facts.until_purge_s >= 0 &&
+					     isfinite(facts.until_purge_s)),
 	};
 	int rc = pg_run(p->pg, "status", params, LENGTH(params), NULL, err);
 

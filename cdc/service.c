@@ -14,6 +14,7 @@
 #include "cdc/endpoint.h"
 #include "cdc/head.h"
 #include "cdc/publisher.h"
+#include "cdc/retention.h"
 #include "cdc/session.h"
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
@@ -31,6 +32,8 @@ struct service {
 	struct endpoint *endpoint;   /* owned */
 	int64_t backoff_ms;
 	int64_t corrupt_in_row, refused_in_row; /* without progress between */
+	enum link_reason lost;			/* why the last one ended */
+	struct retention *retention;		/* owned */
 };
 
 /* Which errors another session may cure. */
@@ -64,6 +67,7 @@ static void pause_after(struct service *s, const struct err *why)
 
 	pthread_mutex_lock(&s->board.lock);
 	s->board.facts.failures_in_row++;
+	link_lost(&s->board.facts.link, s->lost, why);
 	pthread_mutex_unlock(&s->board.lock);
 	board_state(&s->board, CDC_PAUSED, why->msg);
 	log_warn("replication paused, trying again", KV_ERR(why),
@@ -106,9 +110,12 @@ static int one_session(struct service *s, struct err *err)
 		rc = setup_target(s->setup, err);
 	if (rc == 0)
 		rc = session_open(s->setup, &s->board, &session, err);
+	s->lost = link_reason_of(rc, false, 0, 0);
 	if (rc == 0) {
 		board_state(&s->board, CDC_CATCHING_UP, "catching up");
 		rc = session_run(session, s->stop, err);
+		s->lost = link_reason_of(rc, true, session_heard_us(session),
+					 s->setup->source.heartbeat_ms);
 	}
 	session_close(session);
 	/* It got further: what ended it is not what ended the one before. */
@@ -205,6 +212,9 @@ static int start(struct service *s, struct err *err)
 		rc = endpoint_start(settings->metrics_listen, &s->board,
 				    &s->endpoint, err);
 	if (rc == 0)
+		rc = retention_start(&s->setup->source, &s->board,
+				     &s->retention, err);
+	if (rc == 0)
 		s->publisher = publisher_start(&s->setup->target, &s->board);
 	return rc;
 }
@@ -213,6 +223,7 @@ static void stop(struct service *s)
 {
 	publisher_stop(s->publisher);
 	endpoint_stop(s->endpoint);
+	retention_stop(s->retention);
 	head_stop(s->board.head);
 	board_done(&s->board);
 }

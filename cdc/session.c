@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -15,8 +14,10 @@
 #include "cdc/ddl.h"
 #include "cdc/group.h"
 #include "cdc/head.h"
+#include "cdc/origin.h"
 #include "cdc/prepared.h"
 #include "cdc/schema.h"
+#include "cdc/session_start.h"
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
 #include "cdc/stream.h"
@@ -28,7 +29,6 @@ enum {
 	IDLE_MS = 50,	    /* wait for an event when nothing is pending */
 	TICKET_MS = 2,	    /* … when a router waits for a ticket */
 	POSITION_MS = 100,  /* a position without rows waits so long */
-	DOUBLED_MOST = 6,   /* times that a time-out is doubled */
 	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
 };
 
@@ -51,6 +51,8 @@ struct session {
 	bool target_failed;   /* the applier: what it holds is gone */
 	int64_t pending_us;   /* since when, monotonic */
 	int64_t committed_us; /* last commit */
+	struct origin_watch watch;
+	uint64_t ends; /* of source transactions */
 };
 
 /* --- what the assembler tells us */
@@ -72,6 +74,9 @@ static int on_change(void *user, const struct record_change *change,
 static int on_end(void *user, const struct group_end *end, struct err *err)
 {
 	struct session *s = user;
+
+	s->ends++;
+	apply_origin(s->apply, NULL, end->log_created, end->timestamp);
 	int rc =
 		judged(s, apply_end(s->apply, end->position_text,
 				    end->file_position, end->transaction, err));
@@ -211,39 +216,6 @@ static int load_copy(struct session *s, struct err *err)
 	return use_schema(s, schema, err);
 }
 
-/* A statement that takes longer than target.timeout would otherwise never end:
- * each time in a row it gets twice as long. */
-static void allow_time(struct session *s)
-{
-	pthread_mutex_lock(&s->board->lock);
-	int doubled = s->board->facts.failures_in_row;
-	pthread_mutex_unlock(&s->board->lock);
-	s->target = s->setup->target;
-	s->target.answer_timeout_ms <<=
-		doubled < DOUBLED_MOST ? doubled : DOUBLED_MOST;
-}
-
-static int open_apply(struct session *s, struct err *err)
-{
-	const struct settings *settings = &s->setup->settings;
-	char instance[300], host[256] = "";
-
-	allow_time(s);
-	gethostname(host, sizeof(host) - 1);
-	snprintf(instance, sizeof(instance), "%s:%ld", host, (long)getpid());
-	const struct apply_options options = {
-		.target = &s->target,
-		.mapping = s->setup->mapping,
-		.batch_bytes = (size_t)settings->batch_bytes,
-		.batch_transactions = settings->batch_size,
-		.synchronous_commit = settings->target_synchronous_commit,
-		.audit = settings->audit,
-		.stop_on_error = strcmp(settings->on_error, "stop") == 0,
-		.instance = instance,
-	};
-	return apply_open(&options, &s->apply, err);
-}
-
 static int open_stream(struct session *s, struct err *err)
 {
 	const struct settings *settings = &s->setup->settings;
@@ -268,25 +240,6 @@ static int open_stream(struct session *s, struct err *err)
 			   &s->ended, &s->stream, err);
 }
 
-/* Samples that the former position contained prove nothing of one that went
- * back; of any other they do, and lag goes on from there. */
-static void tell_start(struct session *s, const struct checkpoint *from)
-{
-	struct board *board = s->board;
-	bool went_back = !board_passed(board, &s->ended);
-
-	pthread_mutex_lock(&board->lock);
-	board->facts.epoch = apply_epoch(s->apply);
-	board->facts.seq = from->seq;
-	board->facts.transactions = from->transactions;
-	board->facts.changes = from->changes;
-	pthread_mutex_unlock(&board->lock);
-	board_position(board, &s->ended, from->position, from->file_position);
-	board_ticket_restart(board, from->passed_ticket);
-	if (board->head && went_back)
-		head_forget(board->head);
-}
-
 static void tell_prepared(struct session *s)
 {
 	pthread_mutex_lock(&s->board->lock);
@@ -296,7 +249,8 @@ static void tell_prepared(struct session *s)
 
 static int begin(struct session *s, struct err *err)
 {
-	int rc = open_apply(s, err);
+	s->target = session_target(s->setup, s->board);
+	int rc = session_open_apply(s->setup, &s->target, &s->apply, err);
 
 	if (rc < 0)
 		return rc;
@@ -305,17 +259,19 @@ static int begin(struct session *s, struct err *err)
 	if (rc < 0)
 		return err_wrap(err, "ficus.checkpoint");
 	s->ended_file = mem_strdup(from->file_position);
-	tell_start(s, from);
+	session_tell_start(s->board, s->apply, &s->ended);
 	s->transform = transform_new(s->setup->mapping);
 	s->prepared = prepared_new(s->apply);
 	rc = load_copy(s, err);
 	if (rc == 0)
 		tell_prepared(s);
 	if (rc == 0)
-		rc = setup_same_server(s->setup, from->source_id,
-				       s->ended.kind == POSITION_FILE, err);
+		rc = session_check_origin(s->setup, s->board, s->apply,
+					  &s->ended, err);
 	if (rc == 0)
 		rc = open_stream(s, err);
+	if (rc == 0)
+		session_connected(s->board, true);
 	if (rc == 0)
 		log_info("replicating", KV_STR("position", from->position),
 			 KV_INT("epoch", apply_epoch(s->apply)));
@@ -343,6 +299,7 @@ void session_close(struct session *s)
 {
 	if (!s)
 		return;
+	session_connected(s->board, false);
 	stream_close(s->stream);
 	group_free(s->group);
 	prepared_free(s->prepared);
@@ -368,6 +325,7 @@ static void tell_board(struct session *s, int64_t ticket)
 	facts->seq = c->seq;
 	facts->transactions = c->transactions;
 	facts->changes = c->changes;
+	facts->source_time = c->source_time;
 	facts->failures_in_row = 0;
 	facts->apply = *apply_counts(s->apply);
 	facts->group = *group_counts(s->group);
@@ -460,6 +418,13 @@ static int64_t patience(struct session *s)
 	return board_ticket_waiting(s->board) ? TICKET_MS : IDLE_MS;
 }
 
+static int check_head(struct session *s, struct err *err)
+{
+	if (!s->board->head || s->setup->settings.source_head_host[0] != '\0')
+		return 0;
+	return origin_watch(&s->watch, s->board->head, &s->ended, s->ends, err);
+}
+
 static int turn(struct session *s, struct err *err)
 {
 	struct packet packet = { 0 };
@@ -514,10 +479,20 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 			if (stopper_wait(stop, 0))
 				return finish(s, err);
 			rc = judged(s, apply_alive(s->apply, err));
+			if (rc == 0)
+				rc = check_head(s, err);
 		}
 		if (rc == 0)
 			rc = turn(s, err);
 	}
 	keep_what_came_before(s);
 	return rc;
+}
+
+int64_t session_heard_us(const struct session *s)
+{
+	struct stream_counts counts;
+
+	stream_counts(s->stream, &counts);
+	return counts.heard_us;
 }

@@ -9,6 +9,8 @@
 #ifndef CDC_SESSION_H
 #define CDC_SESSION_H
 
+#include <stdint.h>
+
 #include "base/defs.h"
 
 struct board;
@@ -26,5 +28,8 @@ void session_close(struct session *session); /* NULL is fine */
  * error that ended it. */
 int session_run(struct session *session, const struct stopper *stop,
 		struct err *err) MUST_CHECK;
+
+/* Monotonic time of the source's last sign of life. */
+int64_t session_heard_us(const struct session *session);
 
 #endif

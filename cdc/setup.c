@@ -146,27 +146,3 @@ int setup_attributes(struct pg *pg, struct transform *transform,
 				    text_or_null(attributes, i, 4));
 	return 0;
 }
-
-int setup_same_server(const struct setup *setup, const char *source_id,
-		      bool by_file, struct err *err)
-{
-	CLEANUP(source_closep) struct source *source = NULL;
-	CLEANUP(mem_freep) char *now = NULL;
-	int rc = source_connect(&setup->source, &source, err);
-
-	if (rc == 0)
-		rc = source_identity(source, &now, err);
-	if (rc != 0 || !now || strcmp(now, source_id) == 0)
-		return rc;
-	if (by_file)
-		return err_set(
-			err, ERR_OPERATOR,
-			"the checkpoint is of the server %s, this is "
-			"%s: a file position means nothing here; connect "
-			"to the right server, or empty the records and "
-			"run cdc --bootstrap",
-			source_id, now);
-	log_warn("another source server: its GTIDs must contain the checkpoint",
-		 KV_STR("was", source_id), KV_STR("is", now));
-	return 0;
-}

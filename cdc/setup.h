@@ -33,11 +33,6 @@ void setup_done(struct setup *setup);
 int setup_preflight(struct setup *setup, struct err *err) MUST_CHECK;
 /* Migrate the target, and give the mapping its columns. */
 int setup_target(struct setup *setup, struct err *err) MUST_CHECK;
-/* Is the source still the server `source_id`? A file position means something
- * on its own server only: ERR_OPERATOR. GTIDs say themselves whether another
- * server has them. */
-int setup_same_server(const struct setup *setup, const char *source_id,
-		      bool by_file, struct err *err) MUST_CHECK;
 /* Fill the attribute map from the copy's own metadata records. */
 int setup_attributes(struct pg *pg, struct transform *transform,
 		     struct err *err) MUST_CHECK;

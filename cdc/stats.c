@@ -78,6 +78,15 @@ struct reading {
 	  r->head.failures)                                                    \
 	X("head_connected", GAUGE, "1 while the head sampler has a server",    \
 	  r->head.connected)                                                   \
+	X("connected", GAUGE, "1 while the binlog stream is open",             \
+	  r->facts.link.connected)                                             \
+	X("last_error_timestamp_seconds", GAUGE,                               \
+	  "Unix time of the last loss of a connection; 0: none yet",           \
+	  (double)r->facts.link.last_error_us / 1e6)                           \
+	X("seconds_until_purge", GAUGE,                                        \
+	  "estimate: until the source purges what the copy has not read; "     \
+	  "-1: unknown, +Inf: never",                                          \
+	  r->facts.until_purge_s)                                              \
 	X("last_commit_age_seconds", GAUGE,                                    \
 	  "time since the last commit; -1: none yet",                          \
 	  r->facts.last_commit_us == 0                                         \
@@ -88,6 +97,11 @@ struct reading {
 	{ "ficus_cdc_" name, METRIC_##type, help, NULL, NULL },
 static struct metric stats[] = { STATS(STAT_ROW) };
 #undef STAT_ROW
+
+static struct metric reconnects = {
+	"ficus_cdc_reconnects_total", METRIC_COUNTER,
+	"sessions that ended and were begun anew, by why", "reason", NULL
+};
 
 static void take(struct board *board, struct reading *r)
 {
@@ -118,6 +132,10 @@ void stats_write(struct board *board, struct buf *out)
 	STATS(STAT_SET)
 #undef STAT_SET
 	metrics_write(stats, (int)i, 1, out);
+	for (int n = 0; n < LINK_REASON_COUNT; n++)
+		metric_total(&reconnects, link_reason_name(n),
+			     r->facts.link.reconnects[n]);
+	metrics_write(&reconnects, 1, 0, out);
 }
 
 static void write_fresh(struct json *w, const struct board_facts *facts)
@@ -148,6 +166,10 @@ static void write_texts(struct json *w, struct board *board,
 	json_str(w, buf_str(&position));
 	json_key(w, "file_position");
 	json_str(w, buf_str(&file));
+	json_key(w, "last_error");
+	json_str(w, r->facts.link.last_error);
+	json_key(w, "reconnects");
+	json_uint(w, link_reconnects(&r->facts.link));
 	json_key(w, "source_error");
 	json_str(w, r->head.error);
 	buf_done(&position);

@@ -15,6 +15,9 @@ static const char STATUS_SQL[] =
 	"then 'yes' else 'no, last heard of ' || "
 	"date_trunc('second', clock_timestamp() - s.written_at) || ' ago' end "
 	"as running, "
+	"s.connected, s.reconnects, nullif(s.last_error, '') as last_error, "
+	"date_trunc('second', s.last_error_at) as last_error_at, "
+	"s.until_purge_s, c.source_id as source, "
 	"s.lag_ms, c.position, c.file_position, s.head, c.seq as checkpoint, "
 	"c.committed_at, c.transactions, c.changes, c.passed_ticket, s.epoch, "
 	"s.customer_fresh, s.catalog_fresh, s.order_fresh, "
@@ -56,12 +59,14 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 		 struct err *err)
 {
 	static const char *const names[] = {
-		"state",	"reason",	  "running",
-		"lag_ms",	"position",	  "file_position",
-		"head",		"checkpoint",	  "committed_at",
-		"transactions", "changes",	  "passed_ticket",
-		"epoch",	"customer_fresh", "catalog_fresh",
-		"order_fresh",	"dead_letters",	  "prepared",
+		"state",	 "reason",	   "running",
+		"connected",	 "reconnects",	   "last_error",
+		"last_error_at", "until_purge_s",  "source",
+		"lag_ms",	 "position",	   "file_position",
+		"head",		 "checkpoint",	   "committed_at",
+		"transactions",	 "changes",	   "passed_ticket",
+		"epoch",	 "customer_fresh", "catalog_fresh",
+		"order_fresh",	 "dead_letters",   "prepared",
 		"flags",
 	};
 	CLEANUP(pg_closep) struct pg *pg = NULL;

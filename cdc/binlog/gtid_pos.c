@@ -72,6 +72,17 @@ void gtid_pos_set(struct gtid_pos *pos, struct gtid_domain gtid)
 	pos->count++;
 }
 
+void gtid_pos_drop(struct gtid_pos *pos, uint32_t domain)
+{
+	size_t i = lower_bound(pos, domain);
+
+	if (i == pos->count || pos->domains[i].domain != domain)
+		return;
+	pos->count--;
+	memmove(&pos->domains[i], &pos->domains[i + 1],
+		(pos->count - i) * sizeof(pos->domains[0]));
+}
+
 bool gtid_pos_contains(const struct gtid_pos *pos, const struct gtid_pos *part)
 {
 	for (size_t i = 0; i < part->count; i++) {

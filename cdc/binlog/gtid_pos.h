@@ -38,6 +38,8 @@ void gtid_pos_format(const struct gtid_pos *pos, struct buf *out);
 
 /* The domain stands at this GTID now, whatever it stood at before. */
 void gtid_pos_set(struct gtid_pos *pos, struct gtid_domain gtid);
+/* Forget the domain, if it is there. */
+void gtid_pos_drop(struct gtid_pos *pos, uint32_t domain);
 const struct gtid_domain *gtid_pos_find(const struct gtid_pos *pos,
 					uint32_t domain); /* NULL: never */
 /* Sequence numbers grow within a domain (gtid_strict_mode), whichever server
