@@ -61,8 +61,8 @@ struct group *group_new(const struct group_options *options,
 	group->tables = tables_new(&tables);
 	group->held =
 		held_new(options->transform, options->sink, options->schema);
-	group->rows =
-		group_rows_new(options->transform, options->sink, group->held);
+	group->rows = group_rows_new(options->transform, options->sink,
+				     group->held, options->max_event);
 	group->packed =
 		packed_new(options->max_event ? (size_t)options->max_event
 					      : (size_t)EVENT_SIZE_MAX);

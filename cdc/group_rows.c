@@ -25,7 +25,7 @@ struct group_rows {
 
 struct group_rows *group_rows_new(struct transform *transform,
 				  const struct group_sink *sink,
-				  struct held *held)
+				  struct held *held, uint64_t max_value)
 {
 	struct group_rows *group = mem_zalloc(sizeof(*group));
 
@@ -34,6 +34,7 @@ struct group_rows *group_rows_new(struct transform *transform,
 	group->held = held;
 	arena_init(&group->arena);
 	group->values.arena = &group->arena;
+	group->values.max = max_value;
 	return group;
 }
 

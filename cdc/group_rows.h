@@ -14,10 +14,11 @@ struct rows;
 struct table;
 struct transform;
 
-/* All are borrowed. While `held` is open, rows go there. */
+/* All are borrowed. While `held` is open, rows go there. max_value: bytes of
+ * the largest value that is expanded; 0: any. */
 struct group_rows *group_rows_new(struct transform *transform,
 				  const struct group_sink *sink,
-				  struct held *held);
+				  struct held *held, uint64_t max_value);
 void group_rows_free(struct group_rows *group); /* NULL is fine */
 
 /* All rows of one event, of a planned table. *count is raised by each row

@@ -70,6 +70,13 @@ bool column_type_fits(const char *type, uint8_t code)
 	return true;
 }
 
+bool column_type_is_binary(const char *type)
+{
+	struct str word = column_type_word(type);
+
+	return str_ends(word, "binary") || str_ends(word, "blob");
+}
+
 enum address_kind column_type_address(const char *type)
 {
 	struct str word = column_type_word(type);

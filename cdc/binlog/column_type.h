@@ -19,6 +19,8 @@ struct str column_type_word(const char *type);
 /* May a column that the source calls `type` be sent with this type code
  * (enum column_type)? True for types we have never heard of. */
 bool column_type_fits(const char *type, uint8_t code);
+/* BINARY, VARBINARY and the BLOBs: bytes of no character set. */
+bool column_type_is_binary(const char *type);
 
 /* MariaDB's uuid, inet4 and inet6: their stored bytes are not what SELECT
  * prints. */

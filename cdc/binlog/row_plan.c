@@ -129,6 +129,10 @@ static int find_charset(const struct draft *d, enum table_map_meta known,
 			return err_set(err, ERR_OPERATOR,
 				       "%s: character set %s is not known",
 				       d->name, d->def->charset);
+	} else if (d->def && d->def->type &&
+		   column_type_is_binary(d->def->type)) {
+		*ret = NULL;
+		return 0;
 	} else {
 		return missing(d, "its character set", err);
 	}

@@ -278,6 +278,14 @@ static int check_image(const struct rows *rows, const struct walk *walk,
 {
 	if (failed == rows->count)
 		return 0;
+	if (walk->sink->too_large)
+		return err_set(err, ERR_OPERATOR,
+			       "row %" PRIu64 ": a value of %s has %" PRIu64
+			       " bytes when expanded: raise "
+			       "replication.max_value_size",
+			       rows->row + 1,
+			       row_plan_column(walk->plan, failed),
+			       walk->sink->too_large);
 	return err_set(err, ERR_CORRUPT,
 		       "row %" PRIu64 ": %s is truncated or no value of its"
 		       " type (%u); was the table altered?",

@@ -8,6 +8,7 @@
 #include "cdc/binlog/address.h"
 #include "cdc/binlog/charset.h"
 #include "cdc/binlog/decimal.h"
+#include "cdc/binlog/deflated.h"
 #include "cdc/binlog/digits.h"
 #include "cdc/binlog/floating.h"
 #include "cdc/binlog/json_binary.h"
@@ -249,6 +250,27 @@ static bool read_bytes(const struct value_codec *codec, const uint8_t *at,
 	return true;
 }
 
+/* MariaDB's COMPRESSED columns. */
+static bool read_packed(const struct value_codec *codec, const uint8_t *at,
+			size_t n, struct value_sink *sink, struct value *ret)
+{
+	struct deflated packed;
+	uint8_t *expanded;
+
+	if (!deflated_parse_column(reader_of(at, n), &packed))
+		return false;
+	if (sink->max && packed.size > sink->max) {
+		sink->too_large = packed.size;
+		return false;
+	}
+	expanded = arena_alloc(sink->arena, packed.size);
+	if (!deflated_expand(&packed, expanded))
+		return false;
+	return codec->charset
+		       ? read_text(codec, expanded, packed.size, sink, ret)
+		       : read_bytes(codec, expanded, packed.size, sink, ret);
+}
+
 static bool read_address(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret)
 {
@@ -353,6 +375,9 @@ static value_fn choose_string(const struct value_codec *codec)
 	case TYPE_LONG_BLOB:
 	case TYPE_BLOB:
 		return codec->charset ? read_text : read_bytes;
+	case TYPE_VARCHAR_COMPRESSED:
+	case TYPE_BLOB_COMPRESSED:
+		return read_packed;
 	case TYPE_BIT:
 	case TYPE_GEOMETRY:
 	case TYPE_VECTOR:

@@ -23,6 +23,9 @@ struct value_sink {
 	 * room for those of a whole row. */
 	char *out;
 	uint64_t invalid_text; /* values with bytes their charset has not */
+	/* Of a compressed column: most bytes a value may have; 0: any. One of
+	 * too_large bytes was refused if that is not 0. */
+	uint64_t max, too_large;
 };
 
 struct value_codec;

@@ -176,3 +176,38 @@ def test_case_77_partial_updates_of_json(mysql, postgres, directory):
                       "set session binlog_transaction_compression = 1"])
         own.assert_equal("note, cast(doc as char), cast(more as char)",
                          "note, doc, more")
+
+
+@pytest.mark.parametrize("metadata", ["FULL", "NO_LOG"])
+def test_case_83_compressed_columns(mariadb, postgres, directory, metadata):
+    columns = ("short varchar(2000) compressed, latin varchar(300) character "
+               "set latin1 compressed, bytes varbinary(500) compressed, "
+               "words text compressed, raw blob compressed, plain varchar(20)")
+    rows = [
+        "insert into {t} values (1, repeat('é', 900), repeat('é', 250), "
+        "repeat(0xff00, 200), repeat('ab', 9000), repeat(0x0001, 60), 'p')",
+        "insert into {t} values (2, '', '', '', '', '', '')",
+        "insert into {t} values (3, null, null, null, null, null, null)",
+        "insert into {t} values (4, 'é', 'é', 0xff, 'short', 0x00, 'p')",
+    ]
+    theirs = "short, latin, hex(bytes), words, hex(raw), plain"
+    ours = ("short, latin, upper(encode(bytes, 'hex')), words, "
+            "upper(encode(raw, 'hex')), plain")
+    with settings(mariadb, binlog_row_metadata=f"'{metadata}'"), own_table(
+            mariadb, postgres, directory, columns,
+            "short text, latin text, bytes bytea, words text, raw bytea, "
+            "plain text", rows) as own:
+        own.assert_equal(theirs, ours)
+        own.write("insert into {t} select id + 10, short, latin, bytes, "
+                  "words, raw, 'again' from {t}")
+        own.write("update {t} set short = concat(short, short), plain = 'u' "
+                  "where id in (11, 4)",
+                  before=["set column_compression_zlib_wrap = 1"])
+        own.write("update {t} set words = repeat(words, 2), raw = 0x61 "
+                  "where id = 11",
+                  before=["set column_compression_zlib_level = 0"])
+        own.assert_equal(theirs, ours)
+        with compressed(mariadb, 10):
+            own.write("delete from {t} where id = 2",
+                      "update {t} set latin = repeat('ÿ', 300)")
+        own.assert_equal(theirs, ours)

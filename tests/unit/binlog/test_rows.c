@@ -2,6 +2,8 @@
  * of test_types.c do not have. */
 #include "tests/lib/test.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -350,17 +352,51 @@ TEST(case_85_table_maps_that_cannot_be)
 	assert_true(str_eqs(table, "t"));
 }
 
-TEST(case_83_compressed_columns_are_refused_if_wanted)
+TEST(case_83_values_of_compressed_columns)
 {
+	static const char *const types[] = { "varchar(20)", "blob" };
+	CLEANUP(table_def_freep)
+	struct table_def *def = def_of(2, types, "utf8mb4");
+	static const uint8_t none = 0;
+
+	/* zlib of "aaaaaaaaaa", in its wrapping and bare. */
+	assert_int_equal(PARSE_MAP(MAP "\2\x8d\x8c\3\x14\0\2\3"), 0);
+	free(def->columns[1].charset);
+	def->columns[1].charset = mem_strdup("binary");
+	assert_int_equal(make_plan(def, NULL), 0);
+	ROWS_ARE(WRITE_ROWS,
+		 HEAD_V2 "\2\3\0"
+			 "\x0d\x81\x0a\x78\x9c\x4b\x4c\x84\1\0\x14\xe1"
+			 "\3\xcb\7\0\x89\x0a\x4b\x4c\x84\1\0",
+		 "aaaaaaaaaa,61616161616161616161");
+	/* As they were, and empty. */
+	ROWS_ARE(WRITE_ROWS, HEAD_V2 "\2\3\0\4\0abc\2\0\0x", "abc,78");
+	ROWS_ARE(WRITE_ROWS, HEAD_V2 "\2\3\0\0\0\0", ",");
+	ROWS_ARE(WRITE_ROWS, HEAD_V2 "\2\3\0\4\xf1xyz\0\0", "!");
+	/* What is not wanted is not expanded. */
+	assert_int_equal(make_plan(def, &none), 0);
+	ROWS_ARE(WRITE_ROWS, HEAD_V2 "\2\3\0\4\xf1xyz\0\0", "-,-");
+}
+
+TEST(case_83_a_value_that_expands_too_far)
+{
+	static const char row[] = HEAD_V2 "\1\1\0\x0d\x81\x0a\x78\x9c\x4b\x4c"
+					  "\x84\1\0\x14\xe1\3\xcb";
 	static const char *const types[] = { "varchar(20)" };
 	CLEANUP(table_def_freep)
 	struct table_def *def = def_of(1, types, "utf8mb4");
-	static const uint8_t none = 0;
+	struct value_sink sink = { .arena = &arena, .max = 9 };
+	struct event event = bare_event(EVENT_WRITE_ROWS, row, sizeof(row) - 1);
+	struct value after[COLUMNS];
+	struct rows rows;
 
 	assert_int_equal(PARSE_MAP(MAP "\1\x8d\2\x14\0\0"), 0);
-	assert_int_equal(make_plan(def, NULL), ERR_OPERATOR);
-	assert_non_null(strstr(err.msg, "s.t.c0"));
-	assert_int_equal(make_plan(def, &none), 0);
+	assert_int_equal(make_plan(def, NULL), 0);
+	assert_int_equal(rows_parse(&event, &format, &rows, &err), 0);
+	assert_int_equal(rows_next(&rows, plan, &sink, NULL, after, &err),
+			 ERR_OPERATOR);
+	assert_non_null(strstr(err.msg, "10 bytes when expanded"));
+	assert_non_null(strstr(err.msg, "max_value_size"));
 }
 
 #define CLEAN(name) cmocka_unit_test_teardown(name, clean)
@@ -376,4 +412,5 @@ RUN(CLEAN(what_an_update_left_alone_is_decoded_once),
     CLEAN(case_90_metadata_of_tomorrow_are_passed),
     CLEAN(case_92_signs_are_counted_over_numeric_columns),
     CLEAN(case_85_table_maps_that_cannot_be),
-    CLEAN(case_83_compressed_columns_are_refused_if_wanted))
+    CLEAN(case_83_values_of_compressed_columns),
+    CLEAN(case_83_a_value_that_expands_too_far))
