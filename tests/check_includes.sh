@@ -47,7 +47,7 @@ yaml\.h                                      base/yaml\.c
 uv\.h                                        http/(conns|server|thread)\.c|router/([a-z_]+/)?[a-z_]+\.c|bench/reads\.c|tests/lib/native_json\.c|tests/unit/router/test_read\.c
 llhttp\.h                                    http/parse\.c
 (mysql|mysqld_error|errmsg|ma_pvio|ma_common)\.h    cdc/source(_[a-z]+)?\.c
-bson/bson\.h                                 cdc/record_bson\.c|cdc/dead_letter\.c
+bson/bson\.h                                 cdc/record_bson\.c|cdc/row_bson\.c
 curl/curl\.h                                 cdc/alert\.c|cdc/webhook\.c
 libdeflate\.h                                cdc/binlog/(event|format)\.c
 zlib\.h                                      cdc/binlog/deflated\.c
