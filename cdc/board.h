@@ -21,6 +21,7 @@
 #include "transform/mapping.h"
 
 struct head;
+struct losses;
 
 /*	X(name, text in ficus.status) */
 #define CDC_STATES(X)                                                          \
@@ -60,8 +61,9 @@ struct board {
 	char *applied_text, *applied_file; /* owned; never NULL */
 	struct tickets tickets;
 	struct lag_history history;
-	struct head *head; /* borrowed; NULL until started */
-	bool changed;	   /* the state: publish at once */
+	struct head *head;     /* borrowed; NULL until started */
+	struct losses *losses; /* borrowed; or NULL */
+	bool changed;	       /* the state: publish at once */
 };
 
 void board_init(struct board *board);

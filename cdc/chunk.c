@@ -345,6 +345,7 @@ static int load_map(struct chunk_reader *c, struct err *err)
 {
 	transform_free(c->transform);
 	c->transform = transform_new(c->setup->mapping);
+	transform_set_losses(c->transform, c->setup->losses);
 
 	int rc = load_types(c, err);
 	return rc < 0 ? rc : load_attributes(c, err);

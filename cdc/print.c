@@ -137,6 +137,7 @@ int print_run(struct setup *setup, const char *from, const struct stopper *stop,
 
 	buf_init(&p.line, LINE_LIMIT);
 	p.transform = transform_new(setup->mapping);
+	transform_set_losses(p.transform, setup->losses);
 	if (rc == 0)
 		rc = pg_connect(&setup->target, &p.pg, err);
 	if (rc == 0)

@@ -236,6 +236,7 @@ int service_run(struct setup *setup, const struct stopper *stopper,
 			     .backoff_ms = BACKOFF_FIRST_MS };
 
 	board_init(&s.board);
+	s.board.losses = setup->losses;
 	int rc = start(&s, err);
 	if (rc == 0)
 		rc = run(&s, err);

@@ -261,6 +261,7 @@ static int begin(struct session *s, struct err *err)
 	s->ended_file = mem_strdup(from->file_position);
 	session_tell_start(s->board, s->apply, &s->ended);
 	s->transform = transform_new(s->setup->mapping);
+	transform_set_losses(s->transform, s->setup->losses);
 	s->prepared = prepared_new(s->apply);
 	rc = load_copy(s, err);
 	if (rc == 0)

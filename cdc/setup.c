@@ -9,6 +9,7 @@
 #include "cdc/catalog.h"
 #include "cdc/doctor.h"
 #include "cdc/migrate.h"
+#include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/transform.h"
 
@@ -49,11 +50,13 @@ static enum log_level level_of(const char *name)
 
 int setup_load(const char *config, struct setup *ret, struct err *err)
 {
-	*ret = (struct setup){ 0 };
+	*ret = (struct setup){ .losses = losses_new() };
 
 	int rc = settings_load(config, &ret->settings, err);
-	if (rc < 0)
+	if (rc < 0) {
+		setup_done(ret);
 		return rc;
+	}
 	const struct settings *s = &ret->settings;
 	log_setup("cdc", level_of(s->log_level), s->log_json);
 	target_config(s, &ret->target);
@@ -70,6 +73,7 @@ void setup_done(struct setup *setup)
 {
 	mapping_free(setup->mapping);
 	setup->mapping = NULL;
+	losses_free(TAKE(setup->losses));
 	settings_done(&setup->settings);
 }
 

@@ -11,6 +11,7 @@
 #include "cdc/source.h"
 
 struct err;
+struct losses;
 struct mapping;
 struct transform;
 
@@ -20,6 +21,7 @@ struct setup {
 	struct source_config source; /* likewise */
 	struct source_config head;   /* the server Magento writes to */
 	struct mapping *mapping; /* owned; columns once setup_target() ran */
+	struct losses *losses;	 /* owned */
 	bool checked;		 /* setup_preflight() has passed */
 };
 

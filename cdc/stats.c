@@ -4,10 +4,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/defs.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/metrics.h"
 #include "cdc/board.h"
 #include "cdc/head.h"
+#include "transform/losses.h"
 
 enum { POSITION_MAX = 1024 * 1024 };
 
@@ -103,6 +106,37 @@ static struct metric reconnects = {
 	"sessions that ended and were begun anew, by why", "reason", NULL
 };
 
+static struct metric lost = {
+	"ficus_cdc_values_lost_total", METRIC_COUNTER,
+	"values of a source column that could not be kept: text that is not of "
+	"its character set, NUL in text, dates that are no days",
+	"table,column,kind", NULL
+};
+
+static const char *const loss_kinds[] = {
+#define LOSS_LABEL(name, label) (label),
+	LOSS_KINDS(LOSS_LABEL)
+#undef LOSS_LABEL
+};
+
+/* Of columns that lost something. */
+static void set_lost(struct losses *losses)
+{
+	const struct loss *loss = losses ? losses_first(losses) : NULL;
+
+	for (; loss; loss = loss->next)
+		for (int kind = 0; kind < LOSS_COUNT; kind++) {
+			uint64_t n = loss_count(loss, (enum loss_kind)kind);
+			CLEANUP(mem_freep)
+			char *label =
+				mem_printf("%s,%s,%s", loss->table,
+					   loss->column, loss_kinds[kind]);
+
+			if (n)
+				metric_total(&lost, label, n);
+		}
+}
+
 static void take(struct board *board, struct reading *r)
 {
 	*r = (struct reading){ .now_us = clock_mono_us() };
@@ -136,6 +170,8 @@ void stats_write(struct board *board, struct buf *out)
 		metric_total(&reconnects, link_reason_name(n),
 			     r->facts.link.reconnects[n]);
 	metrics_write(&reconnects, 1, 0, out);
+	set_lost(board->losses);
+	metrics_write(&lost, 1, 0, out);
 }
 
 static void write_fresh(struct json *w, const struct board_facts *facts)

@@ -12,6 +12,7 @@
 #include "cdc/binlog/table_map.h"
 #include "cdc/group.h"
 #include "cdc/schema.h"
+#include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/table_def.h"
 #include "transform/transform.h"
@@ -253,6 +254,19 @@ static struct table_def *def_of(const struct table_map *map)
 	return def;
 }
 
+static void count_losses(const struct tables *tables, struct table *table,
+			 const struct table_def *def)
+{
+	struct losses *losses = transform_losses(tables->options.transform);
+	const uint8_t *wanted = binding_wanted(table->binding);
+
+	for (size_t i = 0; i < def->count; i++)
+		if (wanted[i / 8] >> (i % 8) & 1)
+			row_plan_set_loss(table->plan, i,
+					  losses_of(losses, def->name,
+						    def->columns[i].name));
+}
+
 static int plan_with(struct tables *tables, struct table *table,
 		     const struct table_def *bind_def,
 		     const struct table_def *plan_def, struct err *err)
@@ -265,9 +279,12 @@ static int plan_with(struct tables *tables, struct table *table,
 	const uint8_t *too = binding_wanted_too(table->binding);
 	fail = row_plan_new(table->map, plan_def,
 			    binding_wanted(table->binding), &table->plan, err);
-	return fail || !too ? fail
-			    : row_plan_new(table->map, plan_def, too,
-					   &table->too, err);
+	if (!fail && too)
+		fail = row_plan_new(table->map, plan_def, too, &table->too,
+				    err);
+	if (!fail)
+		count_losses(tables, table, bind_def);
+	return fail;
 }
 
 const struct row_plan *tables_plan_too(const struct table *table)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/table_def.h"
 #include "transform/transform.h"
@@ -111,6 +112,8 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 		.from = (uint16_t)from,
 		.to = (uint16_t)to,
 		.codec = (uint8_t)text_codec_of(column->type),
+		.loss = losses_of(b->losses, b->source,
+				  def->columns[from].name),
 	};
 	want(b, (size_t)from);
 	return check_scale(b, &def->columns[from], column, err);
@@ -174,6 +177,7 @@ static void fit_values(struct binding *b)
 {
 	const char *backend = b->table->backend;
 
+	b->loss = losses_of(b->losses, b->source, eav_columns[EAV_VALUE]);
 	b->json = RECORD_JSON_STRING;
 	b->value_codec = TEXT_UTF8;
 	if (strcmp(backend, "int") == 0 || strcmp(backend, "decimal") == 0) {
@@ -226,7 +230,7 @@ static int bind_eav(struct binding *b, const struct table_def *def,
 }
 
 int binding_new(const struct mapping_table *table, const struct table_def *def,
-		struct binding **ret, struct err *err)
+		struct losses *losses, struct binding **ret, struct err *err)
 {
 	CLEANUP(binding_freep) struct binding *b = mem_zalloc(sizeof(*b));
 	size_t count = table->target->count;
@@ -235,6 +239,7 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 	assert(count > 0); /* mapping_target_columns() comes first */
 	b->table = table;
 	b->id = -1;
+	b->losses = losses;
 	b->source = mem_strdup(def->name);
 	b->role = role_of(table);
 	b->wanted = mem_zalloc(def->count / 8 + 1);

@@ -15,6 +15,7 @@
 #include "transform/value.h"
 
 struct err;
+struct losses;
 struct mapping_table;
 struct table_def;
 
@@ -44,7 +45,8 @@ enum binding_role {
 
 struct move { /* one column from the source's row to the record */
 	uint16_t from, to;
-	uint8_t codec; /* enum text_codec */
+	uint8_t codec;	   /* enum text_codec */
+	struct loss *loss; /* borrowed; or NULL */
 };
 
 struct binding {
@@ -53,6 +55,8 @@ struct binding {
 	enum binding_role role;
 	enum record_json json;	  /* ROLE_EAV: how its values are written */
 	uint8_t value_codec;	  /* EAV: enum text_codec of the values */
+	struct loss *loss;	  /* EAV: of the values; borrowed or NULL */
+	struct losses *losses;	  /* borrowed; or NULL */
 	int special[SPECIAL_MAX]; /* source ordinals; -1: none */
 	uint8_t *wanted;	  /* owned; one bit per source column */
 	/* EAV: what tells a row whose image says no more (value_id). */
@@ -71,7 +75,8 @@ struct binding {
 };
 
 int binding_new(const struct mapping_table *table, const struct table_def *def,
-		struct binding **ret, struct err *err) MUST_CHECK;
+		struct losses *losses, struct binding **ret,
+		struct err *err) MUST_CHECK;
 void binding_freep(struct binding **binding);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/defs.h"
 #include "base/utf8.h"
-#include "transform/transform.h"
+#include "transform/losses.h"
 
 static const struct value null_value = { .kind = VALUE_NULL };
 
@@ -60,7 +60,7 @@ static size_t put_replacement(char *to)
 
 /* At most three times as long as before: no source has values over 1 GiB. */
 static struct value rewrite(struct value value, struct arena *arena,
-			    struct transform_counts *counts)
+			    struct loss *loss)
 {
 	struct str rest = { value.at, value.n };
 	size_t room = (size_t)value.n * 3, n = 0;
@@ -84,14 +84,16 @@ static struct value rewrite(struct value value, struct arena *arena,
 		rest.at += bytes;
 		rest.n -= bytes;
 	}
-	counts->nul_bytes += nul;
-	counts->invalid_text += invalid;
+	if (nul)
+		loss_add(loss, LOSS_NUL);
+	if (invalid)
+		loss_add(loss, LOSS_INVALID_TEXT);
 	assert(n <= UINT32_MAX);
 	return (struct value){ to, (uint32_t)n, VALUE_TEXT };
 }
 
 struct value text_clean(struct value value, struct arena *arena,
-			struct transform_counts *counts)
+			struct loss *loss)
 {
 	struct str text = { value.at, value.n };
 
@@ -102,7 +104,7 @@ struct value text_clean(struct value value, struct arena *arena,
 		return value;
 	if (!memchr(value.at, 0, value.n) && utf8_valid(text))
 		return value;
-	return rewrite(value, arena, counts);
+	return rewrite(value, arena, loss);
 }
 
 /* n digits as a number, or -1. */
@@ -207,7 +209,7 @@ static struct value bit_number(struct value value, struct arena *arena)
 }
 
 struct value text_fit(enum text_codec codec, struct value value,
-		      struct arena *arena, struct transform_counts *counts)
+		      struct arena *arena, struct loss *loss)
 {
 	if (!value_has(value))
 		return value;
@@ -225,10 +227,10 @@ struct value text_fit(enum text_codec codec, struct value value,
 			value.kind = VALUE_TEXT;
 			return value;
 		}
-		counts->zero_dates++;
+		loss_add(loss, LOSS_ZERO_DATE);
 		return null_value;
 	case TEXT_UTF8:
 	default:
-		return text_clean(value, arena, counts);
+		return text_clean(value, arena, loss);
 	}
 }

@@ -12,7 +12,7 @@
 #include "transform/value.h"
 
 struct arena;
-struct transform_counts;
+struct loss;
 
 enum text_codec {
 	TEXT_PLAIN,  /* taken as it is (bytea) */
@@ -25,13 +25,14 @@ enum text_codec {
 /* By the target's type as format_type() has it. */
 enum text_codec text_codec_of(const char *type);
 
+/* loss: counts what could not be kept; may be NULL. */
 struct value text_fit(enum text_codec codec, struct value value,
-		      struct arena *arena, struct transform_counts *counts);
+		      struct arena *arena, struct loss *loss);
 
 /* PostgreSQL's text can't hold NUL: dropped; what is not UTF-8 becomes
  * U+FFFD. */
 struct value text_clean(struct value value, struct arena *arena,
-			struct transform_counts *counts);
+			struct loss *loss);
 /* "YYYY-MM-DD", alone or with " hh:mm:ss" and up to 6 places of a second. */
 bool text_is_date(struct str text, bool with_time);
 /* Is it a JSON number as it stands? */

@@ -23,6 +23,7 @@ struct transform {
 	bool changed;		      /* … it was changed since */
 	const struct fk_graph *graph; /* borrowed; NULL: none yet */
 	uint64_t generation;	      /* of graph; 0: none yet */
+	struct losses *losses;	      /* borrowed; or NULL */
 	struct transform_counts counts;
 };
 
@@ -77,6 +78,16 @@ static void save_attributes(struct transform *transform)
 	transform->changed = true;
 }
 
+void transform_set_losses(struct transform *transform, struct losses *losses)
+{
+	transform->losses = losses;
+}
+
+struct losses *transform_losses(const struct transform *transform)
+{
+	return transform->losses;
+}
+
 void transform_set_foreign_keys(struct transform *transform,
 				const struct fk_graph *graph)
 {
@@ -119,7 +130,7 @@ int transform_bind(struct transform *transform, const struct table_def *def,
 		mapping_find(transform->mapping, def->name);
 
 	if (table)
-		return binding_new(table, def, ret, err);
+		return binding_new(table, def, transform->losses, ret, err);
 	*ret = NULL;
 	return 0;
 }
@@ -176,7 +187,7 @@ static bool fill(const struct work *w, const struct value *row,
 		complete &= v.kind != VALUE_ABSENT || i >= needed;
 		if (m->codec > TEXT_NUMBER || v.kind == VALUE_BYTES)
 			v = text_fit((enum text_codec)m->codec, v, w->arena,
-				     &w->transform->counts);
+				     m->loss);
 		out[m->to] = v;
 	}
 	return complete;
@@ -572,7 +583,7 @@ static int set_value(const struct work *w, const struct value *row,
 		.values = b->now,
 		.attribute = attribute->code,
 		.value = text_fit((enum text_codec)b->value_codec, value,
-				  w->arena, &w->transform->counts),
+				  w->arena, b->loss),
 		.json = b->json,
 		.source = from,
 	};
@@ -580,8 +591,7 @@ static int set_value(const struct work *w, const struct value *row,
 	if (b->json != RECORD_JSON_NUMBER || !value_has(value) ||
 	    !text_is_number((struct str){ value.at, value.n })) {
 		change.json = RECORD_JSON_STRING;
-		change.value =
-			text_clean(value, w->arena, &w->transform->counts);
+		change.value = text_clean(value, w->arena, b->loss);
 	}
 	return w->sink(w->user, &change, err);
 }

@@ -23,12 +23,18 @@ struct arena;
 struct binding;
 struct err;
 struct fk_graph;
+struct losses;
 struct mapping;
 struct table_def;
 struct transform;
 
 struct transform *transform_new(const struct mapping *mapping);
 void transform_free(struct transform *transform);
+
+/* Counts what could not be kept, by column; borrowed. Before the first bind;
+ * without it nobody counts. */
+void transform_set_losses(struct transform *transform, struct losses *losses);
+struct losses *transform_losses(const struct transform *transform);
 
 /* Foreign keys as of now; borrowed until replaced. Needed to tell which
  * deletes are barriers. */
@@ -75,7 +81,7 @@ int transform_row(struct transform *transform, struct binding *binding,
 
 /* Counted, never logged: what had to be changed or left out, by kind. */
 struct transform_counts {
-	uint64_t rows, zero_dates, nul_bytes, invalid_text;
+	uint64_t rows;
 	uint64_t incomplete;	  /* rows whose image lacked what we need */
 	uint64_t foreign_backend; /* values outside the backend's table */
 	uint64_t unknown_attribute;

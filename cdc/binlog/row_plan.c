@@ -53,6 +53,11 @@ size_t row_plan_text_max(const struct row_plan *plan)
 	return plan->text_max;
 }
 
+void row_plan_set_loss(struct row_plan *plan, size_t i, struct loss *loss)
+{
+	plan->codecs[i].loss = loss;
+}
+
 const char *row_plan_column(const struct row_plan *plan, size_t i)
 {
 	return plan->names[i];

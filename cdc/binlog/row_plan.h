@@ -16,6 +16,7 @@
 #include "cdc/binlog/value.h"
 
 struct err;
+struct loss;
 struct row_plan;
 struct table_def;
 struct table_map;
@@ -35,6 +36,9 @@ const struct value_codec *row_plan_codecs(const struct row_plan *plan);
 size_t row_plan_text_max(const struct row_plan *plan);
 /* "schema.table.column" (or its number) for messages. */
 const char *row_plan_column(const struct row_plan *plan, size_t i);
+
+/* Count the text of a column that is not of its character set. */
+void row_plan_set_loss(struct row_plan *plan, size_t i, struct loss *loss);
 
 /* Do the map's types and names fit the def's? Part of row_plan_new(). */
 int row_plan_check(const struct table_map *map, const struct table_def *def,

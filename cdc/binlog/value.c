@@ -14,6 +14,7 @@
 #include "cdc/binlog/json_binary.h"
 #include "cdc/binlog/temporal.h"
 #include "cdc/binlog/types.h"
+#include "transform/losses.h"
 
 static bool meta_width(uint8_t type, uint16_t meta, int32_t *ret)
 {
@@ -230,7 +231,8 @@ static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 static bool read_text(const struct value_codec *codec, const uint8_t *at,
 		      size_t n, struct value_sink *sink, struct value *ret)
 {
-	sink->invalid_text += !charset_read(codec->charset, at, n, sink, ret);
+	if (!charset_read(codec->charset, at, n, sink, ret))
+		loss_add(codec->loss, LOSS_INVALID_TEXT);
 	return true;
 }
 

@@ -15,14 +15,14 @@
 
 struct arena;
 struct charset_reader;
+struct loss;
 
-/* Where values go, and what was noticed on the way. */
+/* Where values go. */
 struct value_sink {
 	struct arena *arena;
 	/* Of rows_next(): where the next number's or time's text goes, in
 	 * room for those of a whole row. */
 	char *out;
-	uint64_t invalid_text; /* values with bytes their charset has not */
 	/* Of a compressed column: most bytes a value may have; 0: any. One of
 	 * too_large bytes was refused if that is not 0. */
 	uint64_t max, too_large;
@@ -48,6 +48,7 @@ struct value_codec {
 	const struct charset_reader *charset; /* borrowed; text only */
 	const struct str *labels;	      /* borrowed; UTF-8 */
 	uint32_t label_count;
+	struct loss *loss; /* borrowed; counts invalid text, or NULL */
 };
 
 /* The width of a value of this type with this metadata, as in value_codec;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 #include "transform/table_def.h"
@@ -137,6 +138,8 @@ void shop_open(struct shop *shop)
 
 	*shop = (struct shop){ .mapping = shop_mapping("") };
 	t = shop->transform = transform_new(shop->mapping);
+	shop->losses = losses_new();
+	transform_set_losses(t, shop->losses);
 	arena_init(&shop->arena);
 	buf_init(&shop->log, LOG_MAX);
 	transform_entity_type(t, 1, "customer", "customer_entity");
@@ -153,6 +156,7 @@ void shop_open(struct shop *shop)
 void shop_close(struct shop *shop)
 {
 	transform_free(shop->transform);
+	losses_free(shop->losses);
 	mapping_free(shop->mapping);
 	arena_done(&shop->arena);
 	buf_done(&shop->log);

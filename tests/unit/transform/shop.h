@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "transform/row_change.h"
 
+struct losses;
 struct mapping;
 struct table_def;
 struct transform;
@@ -29,6 +30,7 @@ struct transform;
 struct shop {
 	struct mapping *mapping;
 	struct transform *transform;
+	struct losses *losses;
 	struct arena arena;
 	struct buf log;
 	struct err err; /* of the last shop_row() */

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/defs.h"
 #include "base/utf8.h"
+#include "transform/losses.h"
 #include "transform/text.h"
-#include "transform/transform.h"
 
 static struct value text(const char *bytes, size_t n)
 {
@@ -15,12 +15,12 @@ static struct value text(const char *bytes, size_t n)
 
 #define TEXT(literal) text((literal), sizeof(literal) - 1)
 
-static struct transform_counts counts;
+static struct loss loss;
 static struct arena arena;
 
 static void fits(enum text_codec codec, struct value in, const char *out)
 {
-	struct value v = text_fit(codec, in, &arena, &counts);
+	struct value v = text_fit(codec, in, &arena, &loss);
 
 	if (!out) {
 		assert_int_equal(v.kind, VALUE_NULL);
@@ -35,7 +35,7 @@ static int start(void **state)
 {
 	(void)state;
 	arena_init(&arena);
-	counts = (struct transform_counts){ 0 };
+	loss = (struct loss){ 0 };
 	return 0;
 }
 
@@ -83,7 +83,7 @@ TEST(text_that_is_fine_is_not_copied)
 	for (size_t i = 0; i < LENGTH(fine); i++) {
 		struct value in = text(fine[i], strlen(fine[i]));
 
-		assert_ptr_equal(text_fit(TEXT_UTF8, in, &arena, &counts).at,
+		assert_ptr_equal(text_fit(TEXT_UTF8, in, &arena, &loss).at,
 				 fine[i]);
 	}
 	assert_int_equal(arena.used, 0);
@@ -93,13 +93,13 @@ TEST(nul_goes_and_what_is_no_utf8_is_replaced)
 {
 	fits(TEXT_UTF8, TEXT("a\0b\0"), "ab");
 	fits(TEXT_UTF8, TEXT("\0\0\0\0\0\0\0\0"), "");
-	assert_int_equal(counts.nul_bytes, 2);
-	assert_int_equal(counts.invalid_text, 0);
+	assert_int_equal(loss_count(&loss, LOSS_NUL), 2);
+	assert_int_equal(loss_count(&loss, LOSS_INVALID_TEXT), 0);
 	fits(TEXT_UTF8, TEXT("a\xff!"), "a\xef\xbf\xbd!");
 	fits(TEXT_UTF8, TEXT("\xed\xa0\x80"),
 	     "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 	fits(TEXT_UTF8, TEXT("1234567\xc3"), "1234567\xef\xbf\xbd");
-	assert_int_equal(counts.invalid_text, 3);
+	assert_int_equal(loss_count(&loss, LOSS_INVALID_TEXT), 3);
 }
 
 /* At every place of a word, and behind it. */
@@ -112,11 +112,11 @@ TEST(one_bad_byte_is_found_wherever_it_is)
 			memset(bytes, 1, sizeof(bytes));
 			bytes[i] = '\0';
 			assert_int_equal(
-				text_clean(text(bytes, n), &arena, &counts).n,
+				text_clean(text(bytes, n), &arena, &loss).n,
 				n - 1);
 			bytes[i] = '\x80';
 			assert_int_equal(
-				text_clean(text(bytes, n), &arena, &counts).n,
+				text_clean(text(bytes, n), &arena, &loss).n,
 				n + 2);
 		}
 	}
@@ -129,7 +129,7 @@ TEST(bytes_become_text_or_a_number)
 	bit.kind = blob.kind = VALUE_BYTES;
 	fits(TEXT_NUMBER, bit, "258");
 	fits(TEXT_UTF8, blob, "café");
-	assert_int_equal(text_fit(TEXT_PLAIN, blob, &arena, &counts).kind,
+	assert_int_equal(text_fit(TEXT_PLAIN, blob, &arena, &loss).kind,
 			 VALUE_BYTES);
 }
 
@@ -138,9 +138,9 @@ TEST(null_and_absent_stay)
 	struct value null = { .kind = VALUE_NULL }, absent = { 0 };
 
 	for (enum text_codec c = TEXT_PLAIN; c <= TEXT_TIME; c++) {
-		assert_int_equal(text_fit(c, null, &arena, &counts).kind,
+		assert_int_equal(text_fit(c, null, &arena, &loss).kind,
 				 VALUE_NULL);
-		assert_int_equal(text_fit(c, absent, &arena, &counts).kind,
+		assert_int_equal(text_fit(c, absent, &arena, &loss).kind,
 				 VALUE_ABSENT);
 	}
 }
@@ -176,7 +176,7 @@ TEST(only_real_days_are_dates)
 		fits(TEXT_TIME, text(good[i], strlen(good[i])), good[i]);
 	for (size_t i = 0; i < LENGTH(bad); i++)
 		fits(TEXT_TIME, text(bad[i], strlen(bad[i])), NULL);
-	assert_int_equal(counts.zero_dates, LENGTH(bad));
+	assert_int_equal(loss_count(&loss, LOSS_ZERO_DATE), LENGTH(bad));
 	fits(TEXT_DATE, TEXT("2024-02-30"), NULL);
 }
 
@@ -209,7 +209,7 @@ TEST(random_bytes_always_come_out_clean)
 			bytes[i] = (char)(seed >> 56);
 		}
 		n = (seed >> 33) % sizeof(bytes);
-		struct value v = text_clean(text(bytes, n), &arena, &counts);
+		struct value v = text_clean(text(bytes, n), &arena, &loss);
 		assert_true(utf8_valid((struct str){ v.at, v.n }));
 		assert_null(memchr(v.at, 0, v.n));
 		arena_reset(&arena);
