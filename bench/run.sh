@@ -17,7 +17,7 @@ case "${1:-}" in
 --short)
 	seconds=1
 	small=(--customers 1000 --products 1000 --orders 1000)
-	decode=(--rows 100000 --rounds 2 "${small[@]}")
+	decode=(--megabytes 20 --rounds 2 "${small[@]}")
 	catchup=(--rows 100000 "${small[@]}")
 	latency=(--seconds 3 --snapshot=3 "${small[@]}")
 	router=(--seconds 1 --rounds 1 "${small[@]}")

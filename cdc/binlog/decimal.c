@@ -4,7 +4,7 @@
 
 #include "cdc/binlog/digits.h"
 
-enum { GROUP_DIGITS = 9, GROUP_BYTES = 4 };
+enum { GROUP_DIGITS = 9, GROUP_BYTES = 4, GROUP_END = 1000000000 };
 
 /* Bytes that the digits of an incomplete group take. */
 static const uint8_t bytes_of[GROUP_DIGITS + 1] = {
@@ -33,66 +33,50 @@ struct cursor {
 	bool failed;
 };
 
-static uint32_t load_be(const uint8_t *at, unsigned n)
-{
-	uint32_t value = 0;
-
-	/* A little-endian machine: value.c. */
-	if (n == sizeof(value)) {
-		memcpy(&value, at, sizeof(value));
-		return __builtin_bswap32(value);
-	}
-	for (unsigned i = 0; i < n; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
-static uint32_t next_group(struct cursor *c, unsigned digits)
+/* Whatever its width, four bytes that end with the group are loaded. */
+static inline uint32_t next_group(struct cursor *c, unsigned digits)
 {
 	static const uint32_t ends[GROUP_DIGITS + 1] = {
 		1,	10,	 100,	   1000,      10000,
-		100000, 1000000, 10000000, 100000000, 1000000000,
+		100000, 1000000, 10000000, 100000000, GROUP_END,
 	};
 	unsigned n = bytes_of[digits];
-	uint32_t value =
-		load_be(c->at, n) ^ (c->flip ^ c->sign) >> (32 - 8 * n);
+	unsigned unused = 8 * (GROUP_BYTES - n);
+	uint32_t value;
 
 	c->at += n;
+	memcpy(&value, c->at - GROUP_BYTES, sizeof(value));
+	/* A little-endian machine: value.c. */
+	value = (__builtin_bswap32(value) ^ c->flip) << unused;
+	value = (value ^ c->sign) >> unused;
 	c->sign = 0;
 	c->any |= value;
-	if (value < ends[digits])
-		return value;
-	c->failed = true;
-	return 0;
+	c->failed |= value >= ends[digits];
+	return value;
 }
 
-static char *put_nine(char *out, uint32_t value)
+static inline char *put_nine(char *out, uint32_t value)
 {
 	*out = (char)('0' + value / DIGITS_WORD_END);
 	return digits_fixed(out + 1, DIGITS_WORD, value % DIGITS_WORD_END);
 }
 
 /* The incomplete group leads; zeros in front are left out. */
-static char *put_whole(struct cursor *c, unsigned digits, char *out)
+static inline char *put_whole(struct cursor *c, unsigned digits, char *out)
 {
-	unsigned first = digits % GROUP_DIGITS;
-	uint32_t value = first ? next_group(c, first) : 0;
+	unsigned first = digits % GROUP_DIGITS, nines = digits / GROUP_DIGITS;
+	uint64_t number = first ? next_group(c, first) : 0;
 
-	for (unsigned left = digits / GROUP_DIGITS; left; left--) {
-		if (value) {
-			out = digits_put(out, value);
-			while (left--)
-				out = put_nine(out,
-					       next_group(c, GROUP_DIGITS));
-			return out;
-		}
-		value = next_group(c, GROUP_DIGITS);
-	}
-	return digits_put(out, value);
+	for (; nines && number < GROUP_END; nines--)
+		number = number * GROUP_END + next_group(c, GROUP_DIGITS);
+	out = digits_put(out, number);
+	for (; nines; nines--)
+		out = put_nine(out, next_group(c, GROUP_DIGITS));
+	return out;
 }
 
 /* Here it trails. */
-static char *put_fraction(struct cursor *c, unsigned digits, char *out)
+static inline char *put_fraction(struct cursor *c, unsigned digits, char *out)
 {
 	unsigned last = digits % GROUP_DIGITS;
 
@@ -102,22 +86,17 @@ static char *put_fraction(struct cursor *c, unsigned digits, char *out)
 	return last ? digits_fixed(out, last, next_group(c, last)) : out;
 }
 
-size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
-		      unsigned scale, char out[DECIMAL_TEXT_MAX])
+size_t decimal_format(const uint8_t *at, unsigned precision, unsigned scale,
+		      char out[DECIMAL_TEXT_MAX])
 {
 	const uint32_t sign = UINT32_C(1) << 31;
-	size_t width = decimal_width(precision, scale);
-	char *end = out;
-
-	if (width == 0 || n != width)
-		return 0;
 	bool negative = at[0] < 0x80;
 	struct cursor c = { .at = at,
 			    .flip = negative ? UINT32_MAX : 0,
 			    .sign = sign };
-	if (negative)
-		*end++ = '-';
-	end = put_whole(&c, precision - scale, end);
+
+	*out = '-';
+	char *end = put_whole(&c, precision - scale, out + negative);
 	if (scale)
 		end = put_fraction(&c, scale, end);
 	if (c.failed)

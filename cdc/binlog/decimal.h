@@ -20,9 +20,10 @@ enum {
 size_t decimal_width(unsigned precision, unsigned scale);
 
 /* Exact text with `scale` digits behind the point, in precision +
- * DECIMAL_TEXT_EXTRA bytes of room. n must be the type's width. Returns its
- * length; 0 when the bytes are no number. */
-size_t decimal_format(const uint8_t *at, size_t n, unsigned precision,
-		      unsigned scale, char out[DECIMAL_TEXT_MAX]);
+ * DECIMAL_TEXT_EXTRA bytes of room. `at` has decimal_width() bytes, which is
+ * not 0; up to three bytes in front of them are read too, and not used.
+ * Returns the text's length; 0 when the bytes are no number. */
+size_t decimal_format(const uint8_t *at, unsigned precision, unsigned scale,
+		      char out[DECIMAL_TEXT_MAX]);
 
 #endif

@@ -103,11 +103,11 @@ static bool write_decimal(struct buf *out, struct reader r)
 	char text[DECIMAL_TEXT_MAX];
 	unsigned precision = (unsigned)reader_le(&r, 1);
 	unsigned scale = (unsigned)reader_le(&r, 1);
+	size_t width = decimal_width(precision, scale);
 
-	if (r.failed || decimal_width(precision, scale) == 0)
+	if (r.failed || width == 0 || reader_left(&r) != width)
 		return false;
-	size_t n =
-		decimal_format(r.at, reader_left(&r), precision, scale, text);
+	size_t n = decimal_format(r.at, precision, scale, text);
 	buf_add(out, text, n);
 	return n > 0;
 }

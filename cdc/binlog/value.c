@@ -196,9 +196,10 @@ static bool read_fixed(const struct value_codec *codec, const uint8_t *at,
 static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret)
 {
-	size_t used = decimal_format(at, n, codec->precision, codec->scale,
-				     sink->out);
+	size_t used =
+		decimal_format(at, codec->precision, codec->scale, sink->out);
 
+	(void)n;
 	return keep_text(codec, sink, used, ret);
 }
 
