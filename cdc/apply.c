@@ -423,9 +423,8 @@ static int end_written(struct apply *apply, struct err *err)
 	return 0;
 }
 
-int apply_end(struct apply *apply, const char *position,
-	      const char *file_position, const char *transaction,
-	      struct err *err)
+/* What the open source transaction gave may be committed. */
+static int end_source(struct apply *apply, struct err *err)
 {
 	if (run_barrier(apply, err) < 0 ||
 	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) <
@@ -434,9 +433,49 @@ int apply_end(struct apply *apply, const char *position,
 		return err->code;
 	batch_end(apply->batch);
 	refetch_log_end(&apply->refetch);
-	checkpoint_move(&apply->next, position, file_position);
 	apply->moved = true;
 	apply->next.changes += apply->source_changes;
+	return 0;
+}
+
+int apply_amend(struct apply *apply, struct err *err)
+{
+	int rc = end_source(apply, err);
+
+	apply->source_changes = 0;
+	return rc;
+}
+
+bool apply_source_open(const struct apply *apply)
+{
+	return apply->source_changes > 0 || apply->source_written ||
+	       barrier_table(apply->barrier);
+}
+
+int apply_transaction(struct apply *apply, struct pg **ret, struct err *err)
+{
+	assert(!apply_source_open(apply));
+	if (begin(apply, err) < 0)
+		return err->code;
+	if (!batch_empty(apply->batch)) {
+		apply->early_writes++;
+		apply->written_bytes += batch_bytes(apply->batch);
+		if (write_part(apply, BATCH_ALL, false, err) < 0)
+			return err->code;
+		batch_reset(apply->batch);
+	}
+	apply->ended_written = true;
+	*ret = apply->pg;
+	return 0;
+}
+
+int apply_end(struct apply *apply, const char *position,
+	      const char *file_position, const char *transaction,
+	      struct err *err)
+{
+	if (end_source(apply, err) < 0)
+		return err->code;
+	checkpoint_move(&apply->next, position, file_position);
 	if (transaction) {
 		apply->ended++;
 		apply->next.transactions++;

@@ -81,6 +81,15 @@ int apply_end(struct apply *apply, const char *position,
 /* For the next apply_end(): checkpoint_origin(). */
 void apply_origin(struct apply *apply, const char *source_id,
 		  int64_t log_created, int64_t source_time);
+/* What came since the last apply_end() belongs to what that ended, too. */
+int apply_amend(struct apply *apply, struct err *err) MUST_CHECK;
+/* Has the open source transaction given anything? */
+bool apply_source_open(const struct apply *apply);
+/* Write all there is into the target transaction, and give it to the caller
+ * for statements of his own: they are committed with the next apply_commit(),
+ * or not at all. Only while apply_source_open() is false. */
+int apply_transaction(struct apply *apply, struct pg **ret,
+		      struct err *err) MUST_CHECK;
 /* The open source transaction did not happen (ROLLBACK, lost stream). What it
  * gave since the last apply_end() is undone. */
 int apply_abandon(struct apply *apply, struct err *err) MUST_CHECK;

@@ -2,143 +2,22 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/defs.h"
+#include "cdc/sql_words.h"
 #include "transform/mapping.h"
 
 enum {
-	NAME_MAX_BYTES = 64 * 4, /* a table's name in UTF-8 */
+	NAME_SIZE = 64 * 4 + 1, /* a name in UTF-8, and a NUL */
 	CREATE_WORDS = 24, /* how far off CREATE the thing it makes can be */
 };
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_NAME, TOKEN_OTHER };
+/* ---- What kind it is ---- */
 
-struct token {
-	enum token_kind kind; /* NAME: quoted, never a keyword */
-	struct str text;      /* without quotes; doubled quotes stay */
-};
-
-static bool is_word(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return isalnum(u) || c == '_' || c == '$' || u >= 0x80;
-}
-
-static void skip(struct str *sql, size_t n)
-{
-	n = n < sql->n ? n : sql->n;
-	sql->at += n;
-	sql->n -= n;
-}
-
-static void skip_past(struct str *sql, const char *end)
-{
-	const char *found = memmem(sql->at, sql->n, end, strlen(end));
-
-	skip(sql, found ? (size_t)(found - sql->at) + strlen(end) : sql->n);
-}
-
-/* What stands in an executable comment is code; its ends are not. */
-static bool skip_executable(struct str *sql)
-{
-	if (str_starts(*sql, "/*!"))
-		skip(sql, 3);
-	else if (str_starts(*sql, "/*M!"))
-		skip(sql, 4);
-	else
-		return false;
-	while (sql->n > 0 && isdigit((unsigned char)*sql->at))
-		skip(sql, 1);
-	return true;
-}
-
-static bool skip_comment(struct str *sql)
-{
-	if (skip_executable(sql))
-		return true;
-	if (str_starts(*sql, "/*")) {
-		skip(sql, 2);
-		skip_past(sql, "*/");
-	} else if (str_starts(*sql, "*/")) { /* of an executable one */
-		skip(sql, 2);
-	} else if (*sql->at == '#' ||
-		   (str_starts(*sql, "--") &&
-		    (sql->n == 2 || isspace((unsigned char)sql->at[2])))) {
-		skip_past(sql, "\n");
-	} else {
-		return false;
-	}
-	return true;
-}
-
-static void skip_blank(struct str *sql)
-{
-	while (sql->n > 0) {
-		if (isspace((unsigned char)*sql->at) || *sql->at == '\0')
-			skip(sql, 1);
-		else if (!skip_comment(sql))
-			return;
-	}
-}
-
-/* "…" is a name under ANSI_QUOTES and a string otherwise: taken for a name. */
-static struct token quoted(struct str *sql)
-{
-	char quote = *sql->at;
-	struct str text = { sql->at + 1, 0 };
-
-	skip(sql, 1);
-	while (sql->n > 0) {
-		bool escape = *sql->at == '\\' && quote != '`';
-		bool doubled =
-			*sql->at == quote && sql->n > 1 && sql->at[1] == quote;
-
-		if (*sql->at == quote && !doubled)
-			break;
-		skip(sql, escape || doubled ? 2 : 1);
-	}
-	text.n = (size_t)(sql->at - text.at);
-	skip(sql, 1);
-	return (struct token){ quote == '\'' ? TOKEN_OTHER : TOKEN_NAME, text };
-}
-
-static struct token next(struct str *sql)
-{
-	struct str text;
-
-	skip_blank(sql);
-	text = (struct str){ sql->at, 0 };
-	if (sql->n == 0)
-		return (struct token){ TOKEN_END, text };
-	if (*sql->at == '\'' || *sql->at == '"' || *sql->at == '`')
-		return quoted(sql);
-	if (!is_word(*sql->at)) {
-		skip(sql, 1);
-		return (struct token){ TOKEN_OTHER, { text.at, 1 } };
-	}
-	while (sql->n > 0 && is_word(*sql->at)) {
-		skip(sql, 1);
-		text.n++;
-	}
-	return (struct token){ TOKEN_WORD, text };
-}
-
-static bool is(struct token token, const char *word)
-{
-	return token.kind == TOKEN_WORD && str_ieqs(token.text, word);
-}
-
-static bool is_one_of(struct token token, const char *const *words)
-{
-	for (; *words; words++)
-		if (is(token, *words))
-			return true;
-	return false;
-}
-
-/* "CREATE OR REPLACE DEFINER=… SQL SECURITY … VIEW", "CREATE UNIQUE INDEX" */
-static enum ddl_kind create_kind(struct str sql)
+/* "CREATE OR REPLACE DEFINER=… SQL SECURITY … VIEW", "CREATE UNIQUE INDEX";
+ * *sql is behind the word then. */
+static enum ddl_kind create_kind(struct str *sql, bool *replaces)
 {
 	static const char *const others[] = {
 		"view",	    "trigger",	 "procedure", "function",   "event",
@@ -147,13 +26,14 @@ static enum ddl_kind create_kind(struct str sql)
 	};
 
 	for (int i = 0; i < CREATE_WORDS; i++) {
-		struct token token = next(&sql);
+		struct sql_word word = sql_next(sql);
 
-		if (is(token, "table"))
+		*replaces = *replaces || sql_is(word, "replace");
+		if (sql_is(word, "table"))
 			return DDL_CREATE;
-		if (is(token, "index"))
+		if (sql_is(word, "index"))
 			return DDL_ALTER;
-		if (token.kind == TOKEN_END || is_one_of(token, others))
+		if (word.kind == SQL_END || sql_is_one_of(word, others))
 			return DDL_NONE;
 	}
 	return DDL_NONE;
@@ -161,12 +41,13 @@ static enum ddl_kind create_kind(struct str sql)
 
 static enum ddl_kind drop_kind(struct str sql)
 {
-	struct token token = next(&sql);
+	static const char *const holders[] = { "table", "tables", "database",
+					       "schema", NULL };
+	struct sql_word word = sql_next(&sql);
 
-	if (is(token, "table") || is(token, "tables") ||
-	    is(token, "database") || is(token, "schema"))
+	if (sql_is_one_of(word, holders))
 		return DDL_DROP;
-	return is(token, "index") ? DDL_ALTER : DDL_NONE;
+	return sql_is(word, "index") ? DDL_ALTER : DDL_NONE;
 }
 
 /* ALTER [ONLINE] [IGNORE] TABLE t …; renaming a column is no renaming. */
@@ -176,61 +57,69 @@ static enum ddl_kind alter_kind(struct str sql)
 					     "constraint", NULL };
 	static const char *const removers[] = { "drop", "truncate", "exchange",
 						NULL };
-	struct token token = next(&sql), before;
+	struct sql_word word = sql_next(&sql), before;
 	enum ddl_kind kind = DDL_ALTER;
 
-	while (is(token, "online") || is(token, "ignore"))
-		token = next(&sql);
-	if (!is(token, "table"))
+	while (sql_is(word, "online") || sql_is(word, "ignore"))
+		word = sql_next(&sql);
+	if (!sql_is(word, "table"))
 		return DDL_NONE;
-	for (before = token; token.kind != TOKEN_END; before = token) {
-		token = next(&sql);
-		if (is(before, "rename") && !is_one_of(token, parts))
+	for (before = word; word.kind != SQL_END; before = word) {
+		word = sql_next(&sql);
+		if (sql_is(before, "rename") && !sql_is_one_of(word, parts))
 			kind = DDL_RENAME;
-		if (is(token, "partition") && is_one_of(before, removers))
+		if (sql_is(word, "partition") &&
+		    sql_is_one_of(before, removers))
 			return DDL_TRUNCATE;
 	}
 	return kind;
+}
+
+/* The first word that counts; *sql is behind it. */
+static struct sql_word first_word(struct str *sql)
+{
+	struct sql_word word = sql_next(sql);
+
+	while (sql_is_char(word, '('))
+		word = sql_next(sql);
+	if (!sql_is(word, "set") || !sql_skip(sql, "statement"))
+		return word;
+	/* SET STATEMENT x=y FOR <statement> */
+	while (word.kind != SQL_END && !sql_is(word, "for"))
+		word = sql_next(sql);
+	return sql_next(sql);
 }
 
 static enum ddl_kind kind_of(struct str sql)
 {
 	static const char *const dml[] = { "insert",  "update", "delete",
 					   "replace", "load",	NULL };
-	struct token token = next(&sql);
+	struct sql_word word = first_word(&sql);
+	bool replaces = false;
 
-	while (token.kind == TOKEN_OTHER && *token.text.at == '(')
-		token = next(&sql);
-	if (is(token, "set")) { /* SET STATEMENT x=y FOR <statement> */
-		if (!is(next(&sql), "statement"))
-			return DDL_NONE;
-		while (token.kind != TOKEN_END && !is(token, "for"))
-			token = next(&sql);
-		token = next(&sql);
-	}
-	if (is(token, "create"))
-		return create_kind(sql);
-	if (is(token, "alter"))
+	if (sql_is(word, "create"))
+		return create_kind(&sql, &replaces);
+	if (sql_is(word, "alter"))
 		return alter_kind(sql);
-	if (is(token, "drop"))
+	if (sql_is(word, "drop"))
 		return drop_kind(sql);
-	if (is(token, "truncate"))
+	if (sql_is(word, "truncate"))
 		return DDL_TRUNCATE;
-	if (is(token, "rename"))
-		return is(next(&sql), "user") ? DDL_NONE : DDL_RENAME;
-	return is_one_of(token, dml) ? DDL_DML : DDL_NONE;
+	if (sql_is(word, "rename"))
+		return sql_is(sql_next(&sql), "user") ? DDL_NONE : DDL_RENAME;
+	return sql_is_one_of(word, dml) ? DDL_DML : DDL_NONE;
 }
 
-static void name_one(const struct mapping *mapping, struct str name,
+/* ---- Which tables stand in it ---- */
+
+static void name_one(const struct mapping *mapping, struct sql_word word,
 		     ddl_table named, void *user)
 {
-	char text[NAME_MAX_BYTES + 1];
+	char text[NAME_SIZE];
 	const struct mapping_table *table;
 
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+	if (!sql_name(word, text, sizeof(text)))
 		return;
-	memcpy(text, name.at, name.n);
-	text[name.n] = '\0';
 	table = mapping_find(mapping, text);
 	if (table)
 		named(user, table);
@@ -245,29 +134,28 @@ static void name_all(const struct mapping *mapping, ddl_table named, void *user)
 static void name_tables(const struct mapping *mapping, const char *database,
 			bool here, struct str sql, ddl_table named, void *user)
 {
-	struct token before = { .kind = TOKEN_OTHER }, token = next(&sql);
+	struct sql_word before = { .kind = SQL_OTHER }, word = sql_next(&sql);
 
-	while (token.kind != TOKEN_END) {
-		struct token after = next(&sql);
-		bool dot = after.kind == TOKEN_OTHER && *after.text.at == '.';
+	while (word.kind != SQL_END) {
+		struct sql_word after = sql_next(&sql);
 
-		if (token.kind != TOKEN_OTHER && dot) { /* db.table */
-			struct token table = next(&sql);
+		if (word.kind != SQL_OTHER && sql_is_char(after, '.')) {
+			struct sql_word table = sql_next(&sql); /* db.table */
 
-			if (str_ieqs(token.text, database))
-				name_one(mapping, table.text, named, user);
+			if (str_ieqs(word.text, database))
+				name_one(mapping, table, named, user);
 			else if (here) /* table.column */
-				name_one(mapping, token.text, named, user);
-			after = next(&sql);
-		} else if (token.kind != TOKEN_OTHER && here) {
-			name_one(mapping, token.text, named, user);
+				name_one(mapping, word, named, user);
+			after = sql_next(&sql);
+		} else if (word.kind != SQL_OTHER && here) {
+			name_one(mapping, word, named, user);
 		}
-		if ((is(before, "database") || is(before, "schema")) &&
-		    str_ieqs(token.text, database))
+		if ((sql_is(before, "database") || sql_is(before, "schema")) &&
+		    str_ieqs(word.text, database))
 			name_all(mapping, named, user);
-		if (!is(token, "if") && !is(token, "exists"))
-			before = token;
-		token = after;
+		if (!sql_is(word, "if") && !sql_is(word, "exists"))
+			before = word;
+		word = after;
 	}
 }
 
@@ -293,4 +181,379 @@ const char *ddl_kind_name(enum ddl_kind kind)
 	};
 
 	return names[kind];
+}
+
+/* ---- What it does to them ---- */
+
+enum { MOVES_MAX = 32 }; /* tables of one RENAME */
+
+struct table_name {
+	char database[NAME_SIZE], table[NAME_SIZE];
+};
+
+/* Rows that stood under one name stand under another. */
+struct move {
+	struct table_name was, is;
+};
+
+struct run {
+	const struct ddl_scope *scope;
+	struct str schema; /* the session's database */
+	struct str sql;	   /* what is left of the statement */
+	ddl_effects take;
+	void *user;
+	struct move moves[MOVES_MAX];
+	size_t move_count;
+	bool too_many;
+};
+
+static void lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
+/* [db.]table off the statement; false: no name stands there. */
+static bool take_name(struct run *run, struct table_name *ret)
+{
+	struct sql_word word = sql_next(&run->sql);
+
+	if (!sql_name(word, ret->table, sizeof(ret->table)))
+		return false;
+	if (sql_is_char(sql_peek(run->sql), '.')) {
+		memcpy(ret->database, ret->table, sizeof(ret->database));
+		sql_next(&run->sql);
+		word = sql_next(&run->sql);
+		if (!sql_name(word, ret->table, sizeof(ret->table)))
+			return false;
+	} else {
+		size_t n = run->schema.n < NAME_SIZE ? run->schema.n : 0;
+
+		if (n > 0)
+			memcpy(ret->database, run->schema.at, n);
+		ret->database[n] = '\0';
+	}
+	if (run->scope->fold) {
+		lower(ret->table);
+		lower(ret->database);
+	}
+	return true;
+}
+
+static bool is_ours(const struct run *run, const char *database)
+{
+	return run->scope->fold
+		       ? strcasecmp(database, run->scope->database) == 0
+		       : strcmp(database, run->scope->database) == 0;
+}
+
+static void affect(struct run *run, const struct table_name *name,
+		   unsigned effects)
+{
+	const struct mapping_table *table =
+		is_ours(run, name->database)
+			? mapping_find(run->scope->mapping, name->table)
+			: NULL;
+
+	if (table)
+		run->take(run->user, table, effects);
+}
+
+static void skip_if_exists(struct run *run)
+{
+	if (sql_skip(&run->sql, "if")) {
+		sql_skip(&run->sql, "not");
+		sql_skip(&run->sql, "exists");
+	}
+}
+
+static void run_create(struct run *run)
+{
+	bool replaces = false;
+	enum ddl_kind kind = create_kind(&run->sql, &replaces);
+	struct sql_word word;
+	struct table_name name;
+
+	if (kind == DDL_NONE)
+		return;
+	skip_if_exists(run);
+	if (kind == DDL_ALTER) /* INDEX i USING x ON t */
+		do
+			word = sql_next(&run->sql);
+		while (word.kind != SQL_END && !sql_is(word, "on"));
+	if (take_name(run, &name))
+		affect(run, &name, DDL_CHANGES | (replaces ? DDL_EMPTIES : 0));
+}
+
+static void drop_database(struct run *run)
+{
+	char name[NAME_SIZE];
+
+	skip_if_exists(run);
+	if (!sql_name(sql_next(&run->sql), name, sizeof(name)) ||
+	    !is_ours(run, name))
+		return;
+	for (size_t i = 0; i < run->scope->mapping->table_count; i++)
+		run->take(run->user, &run->scope->mapping->tables[i],
+			  DDL_CHANGES | DDL_EMPTIES);
+}
+
+static void run_drop(struct run *run)
+{
+	struct sql_word word = sql_next(&run->sql);
+	struct table_name name;
+
+	if (sql_is(word, "database") || sql_is(word, "schema")) {
+		drop_database(run);
+	} else if (sql_is(word, "index")) {
+		do
+			word = sql_next(&run->sql);
+		while (word.kind != SQL_END && !sql_is(word, "on"));
+		if (take_name(run, &name))
+			affect(run, &name, DDL_CHANGES);
+	} else if (sql_is(word, "table") || sql_is(word, "tables")) {
+		skip_if_exists(run);
+		while (take_name(run, &name)) {
+			affect(run, &name, DDL_CHANGES | DDL_EMPTIES);
+			if (!sql_is_char(sql_next(&run->sql), ','))
+				return;
+		}
+	}
+}
+
+static bool same_name(const struct table_name *a, const struct table_name *b)
+{
+	return strcmp(a->database, b->database) == 0 &&
+	       strcmp(a->table, b->table) == 0;
+}
+
+/* From left to right: what was moved before may be moved on. */
+static void move(struct run *run, const struct table_name *from,
+		 const struct table_name *to)
+{
+	for (size_t i = 0; i < run->move_count; i++)
+		if (same_name(&run->moves[i].is, from)) {
+			run->moves[i].is = *to;
+			return;
+		}
+	if (run->move_count == MOVES_MAX) {
+		run->too_many = true;
+		affect(run, from, DDL_CHANGES | DDL_REPLACES);
+		affect(run, to, DDL_CHANGES | DDL_REPLACES);
+		return;
+	}
+	run->moves[run->move_count++] =
+		(struct move){ .was = *from, .is = *to };
+}
+
+static bool is_taken(const struct run *run, const struct table_name *name)
+{
+	for (size_t i = 0; i < run->move_count; i++)
+		if (same_name(&run->moves[i].is, name))
+			return true;
+	return false;
+}
+
+static void moved(struct run *run)
+{
+	unsigned gone = DDL_CHANGES | DDL_EMPTIES;
+
+	if (run->too_many) /* where each ended up is not known */
+		gone = DDL_CHANGES | DDL_REPLACES;
+	for (size_t i = 0; i < run->move_count; i++) {
+		const struct move *m = &run->moves[i];
+
+		if (same_name(&m->was, &m->is))
+			continue;
+		if (!is_taken(run, &m->was))
+			affect(run, &m->was, gone);
+		affect(run, &m->is, DDL_CHANGES | DDL_REPLACES);
+	}
+}
+
+/* Up to a keyword that must come; false: it does not. */
+static bool skip_to(struct run *run, const char *keyword)
+{
+	struct sql_word word;
+
+	do
+		word = sql_next(&run->sql);
+	while (word.kind != SQL_END && !sql_is(word, keyword) &&
+	       !sql_is_char(word, ','));
+	return sql_is(word, keyword);
+}
+
+static void run_rename(struct run *run)
+{
+	struct table_name from, to;
+
+	if (!sql_skip(&run->sql, "table") && !sql_skip(&run->sql, "tables"))
+		return;
+	skip_if_exists(run);
+	while (take_name(run, &from)) {
+		if (!skip_to(run, "to") || !take_name(run, &to))
+			break;
+		move(run, &from, &to);
+		if (!sql_is_char(sql_next(&run->sql), ','))
+			break;
+	}
+	moved(run);
+}
+
+static void run_truncate(struct run *run)
+{
+	struct table_name name;
+
+	sql_skip(&run->sql, "table");
+	if (take_name(run, &name))
+		affect(run, &name, DDL_EMPTIES);
+}
+
+/* RENAME [TO|AS|=] t; of a part of the table it is none. */
+static void alter_rename(struct run *run, const struct table_name *name)
+{
+	static const char *const parts[] = { "column", "index", "key",
+					     "constraint", NULL };
+	struct table_name to;
+
+	if (sql_is_one_of(sql_peek(run->sql), parts))
+		return;
+	if (!sql_skip(&run->sql, "to"))
+		sql_skip(&run->sql, "as");
+	if (sql_is_char(sql_peek(run->sql), '='))
+		sql_next(&run->sql);
+	if (take_name(run, &to))
+		move(run, name, &to);
+}
+
+/* EXCHANGE PARTITION p WITH TABLE u, CONVERT PARTITION p TO TABLE u */
+static void alter_exchange(struct run *run)
+{
+	struct table_name other;
+
+	if (skip_to(run, "table") && take_name(run, &other))
+		affect(run, &other, DDL_CHANGES | DDL_REPLACES);
+}
+
+/* One word of an ALTER; what the next ones are about depends on it. */
+static unsigned alter_word(struct run *run, struct sql_word word,
+			   const struct table_name *name)
+{
+	static const char *const takers[] = { "drop",	"truncate", "discard",
+					      "import", "exchange", "convert",
+					      NULL };
+	struct sql_word after = sql_peek(run->sql);
+	bool part = sql_is(after, "partition");
+
+	if (sql_is(word, "rename"))
+		alter_rename(run, name);
+	if (!sql_is_one_of(word, takers))
+		return 0;
+	if (sql_is(word, "convert") && sql_is(after, "table")) {
+		sql_next(&run->sql);
+		struct table_name other;
+
+		if (take_name(run, &other))
+			affect(run, &other, DDL_CHANGES | DDL_EMPTIES);
+		return DDL_REPLACES;
+	}
+	if (part && (sql_is(word, "exchange") || sql_is(word, "convert")))
+		alter_exchange(run);
+	return part || sql_is(after, "tablespace") ? DDL_REPLACES : 0;
+}
+
+static void run_alter(struct run *run)
+{
+	unsigned effects = DDL_CHANGES;
+	struct sql_word word = sql_next(&run->sql);
+	struct table_name name;
+	int depth = 0;
+
+	for (; sql_is(word, "online") || sql_is(word, "ignore");
+	     word = sql_next(&run->sql))
+		if (sql_is(word, "ignore")) /* rows that clash go away */
+			effects |= DDL_REPLACES;
+	if (!sql_is(word, "table"))
+		return;
+	skip_if_exists(run);
+	if (!take_name(run, &name))
+		return;
+	while ((word = sql_next(&run->sql)).kind != SQL_END) {
+		depth += sql_is_char(word, '(');
+		depth -= sql_is_char(word, ')');
+		if (depth == 0)
+			effects |= alter_word(run, word, &name);
+	}
+	affect(run, &name, effects);
+	moved(run);
+}
+
+void ddl_run(const struct ddl_scope *scope, struct str schema, struct str sql,
+	     ddl_effects take, void *user)
+{
+	struct run run = { .scope = scope,
+			   .schema = schema,
+			   .sql = sql,
+			   .take = take,
+			   .user = user };
+	struct sql_word word = first_word(&run.sql);
+
+	if (sql_is(word, "create"))
+		run_create(&run);
+	else if (sql_is(word, "drop"))
+		run_drop(&run);
+	else if (sql_is(word, "rename"))
+		run_rename(&run);
+	else if (sql_is(word, "truncate"))
+		run_truncate(&run);
+	else if (sql_is(word, "alter"))
+		run_alter(&run);
+}
+
+/* ---- Columns ---- */
+
+/* CHANGE [COLUMN] [IF EXISTS] a b … */
+static bool changes_name(struct str sql)
+{
+	char from[NAME_SIZE], to[NAME_SIZE];
+
+	sql_skip(&sql, "column");
+	if (sql_skip(&sql, "if"))
+		sql_skip(&sql, "exists");
+	return !sql_name(sql_next(&sql), from, sizeof(from)) ||
+	       !sql_name(sql_next(&sql), to, sizeof(to)) ||
+	       strcasecmp(from, to) != 0;
+}
+
+bool ddl_moves_columns(struct str sql)
+{
+	static const char *const others[] = { "index",	    "key",
+					      "primary",    "foreign",
+					      "constraint", "check",
+					      "partition",  NULL };
+	struct sql_word word;
+
+	while ((word = sql_next(&sql)).kind != SQL_END) {
+		struct sql_word after = sql_peek(sql);
+
+		if (sql_is(word, "drop") && !sql_is_one_of(after, others))
+			return true;
+		if (sql_is(word, "rename") && sql_is(after, "column"))
+			return true;
+		if (sql_is(word, "change") && changes_name(sql))
+			return true;
+	}
+	return false;
+}
+
+bool ddl_mentions(struct str sql, const char *name)
+{
+	struct sql_word word;
+	char text[NAME_SIZE];
+
+	while ((word = sql_next(&sql)).kind != SQL_END)
+		if (sql_name(word, text, sizeof(text)) &&
+		    strcasecmp(text, name) == 0)
+			return true;
+	return false;
 }

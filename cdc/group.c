@@ -446,6 +446,11 @@ void group_set_schema(struct group *group, const struct schema *schema)
 	held_set_schema(group->held, schema);
 }
 
+const struct position *group_position(const struct group *group)
+{
+	return &group->position;
+}
+
 bool group_is_open(const struct group *group)
 {
 	return group->now.open;

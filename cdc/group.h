@@ -111,6 +111,9 @@ int group_feed(struct group *group, const uint8_t *at, size_t n,
 /* The schema changed (after DDL): later table maps are bound anew. */
 void group_set_schema(struct group *group, const struct schema *schema);
 
+/* As of the last end(), and where the log stands between groups. */
+const struct position *group_position(const struct group *group);
+
 /* Is a transaction open? Commits are possible either way: what end() gave. */
 bool group_is_open(const struct group *group);
 

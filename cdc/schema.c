@@ -14,6 +14,8 @@ struct schema {
 	size_t table_count, table_room;
 	struct fk_row *keys; /* owned, with texts */
 	size_t key_count, key_room;
+	char **unknown; /* owned, with names */
+	size_t unknown_count;
 };
 
 struct schema *schema_new(void)
@@ -51,6 +53,9 @@ void schema_free(struct schema *schema)
 		table_def_free(schema->tables[i]);
 	for (size_t i = 0; i < schema->key_count; i++)
 		key_done(&schema->keys[i]);
+	for (size_t i = 0; i < schema->unknown_count; i++)
+		free(schema->unknown[i]);
+	free(schema->unknown);
 	free(schema->tables);
 	free(schema->keys);
 	free(schema);
@@ -121,6 +126,31 @@ void schema_add_foreign_key(struct schema *schema, const struct fk_row *row)
 	};
 }
 
+void schema_add_unknown(struct schema *schema, const char *table)
+{
+	schema->unknown = mem_realloc(
+		schema->unknown, (schema->unknown_count + 1) * sizeof(char *));
+	schema->unknown[schema->unknown_count++] = mem_strdup(table);
+}
+
+bool schema_is_unknown(const struct schema *schema, struct str table)
+{
+	for (size_t i = 0; i < schema->unknown_count; i++)
+		if (str_eqs(table, schema->unknown[i]))
+			return true;
+	return false;
+}
+
+size_t schema_unknown_count(const struct schema *schema)
+{
+	return schema->unknown_count;
+}
+
+const char *schema_unknown_at(const struct schema *schema, size_t i)
+{
+	return schema->unknown[i];
+}
+
 const struct table_def *schema_table(const struct schema *schema,
 				     struct str table)
 {
@@ -181,8 +211,12 @@ static bool same_key(const struct fk_row *a, const struct fk_row *b)
 
 bool schema_equal(const struct schema *a, const struct schema *b)
 {
-	if (a->table_count != b->table_count || a->key_count != b->key_count)
+	if (a->table_count != b->table_count || a->key_count != b->key_count ||
+	    a->unknown_count != b->unknown_count)
 		return false;
+	for (size_t i = 0; i < a->unknown_count; i++)
+		if (!schema_is_unknown(b, str_of(a->unknown[i])))
+			return false;
 	for (size_t i = 0; i < a->table_count; i++)
 		if (!same_table(a->tables[i], b->tables[i]))
 			return false;

@@ -53,5 +53,11 @@ bool schema_equal(const struct schema *a, const struct schema *b);
 struct schema *schema_new(void);
 void schema_add_table(struct schema *schema, struct table_def *def);
 void schema_add_foreign_key(struct schema *schema, const struct fk_row *row);
+/* The table is not known as of now: rows of it can only be read with the
+ * names the log sends (schema_history.h). It has no definition then. */
+void schema_add_unknown(struct schema *schema, const char *table);
+bool schema_is_unknown(const struct schema *schema, struct str table);
+size_t schema_unknown_count(const struct schema *schema);
+const char *schema_unknown_at(const struct schema *schema, size_t i);
 
 #endif

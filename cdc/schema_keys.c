@@ -55,7 +55,7 @@ void schema_quote(struct buf *out, const char *text)
 	buf_addc(out, '\'');
 }
 
-static void quote_name(struct buf *out, const char *name)
+void schema_quote_name(struct buf *out, const char *name)
 {
 	buf_addc(out, '`');
 	for (; *name; name++) {
@@ -91,7 +91,7 @@ static const char *find_key(const char *create, const char *constraint,
 	buf_init(&head, NAME_QUOTED_MAX);
 	buf_adds(&head, "\n  CONSTRAINT ");
 	if (quoted)
-		quote_name(&head, constraint);
+		schema_quote_name(&head, constraint);
 	else
 		buf_addf(&head, "`%s`", constraint);
 	buf_adds(&head, " FOREIGN KEY ");
@@ -140,9 +140,9 @@ static int show_create(struct source *source, const char *database,
 		return 0;
 	buf_init(&sql, SQL_MAX);
 	buf_adds(&sql, "show create table ");
-	quote_name(&sql, database);
+	schema_quote_name(&sql, database);
 	buf_addc(&sql, '.');
-	quote_name(&sql, table);
+	schema_quote_name(&sql, table);
 	fail = source_query(source, buf_str(&sql), &rows, err);
 	buf_done(&sql);
 	if (!fail)

@@ -15,6 +15,7 @@ int schema_read_keys(struct source *source, const char *database,
 		     struct schema *schema, struct err *err) MUST_CHECK;
 /* A string literal of the source's SQL. */
 void schema_quote(struct buf *out, const char *text);
+void schema_quote_name(struct buf *out, const char *name); /* `…` */
 
 /* The rules of one constraint in what SHOW CREATE TABLE prints; both point to
  * constants. False: it is not there. */

@@ -15,13 +15,25 @@
 enum { SQL_MAX = 4 * 1024 * 1024 };
 
 /* Columns of one query, in the order of its select list. */
-enum { TABLE, COLUMN, TYPE, CHARSET, NULLABLE, KEY_PLACE, TRANSACTIONAL };
+enum {
+	TABLE,
+	COLUMN,
+	TYPE,
+	CHARSET,
+	NULLABLE,
+	KEY_PLACE,
+	TRANSACTIONAL,
+	FILLED
+};
 /* MariaDB lists a system-versioned table's hidden columns too, and the log
  * has them; ordinals follow the log's. */
 static const char COLUMNS_SQL[] =
 	"select c.table_name, c.column_name, c.column_type, "
 	"coalesce(c.character_set_name, ''), c.is_nullable = 'YES', "
-	"coalesce(k.ordinal_position, 0), coalesce(e.transactions = 'YES', 0) "
+	"coalesce(k.ordinal_position, 0), coalesce(e.transactions = 'YES', 0), "
+	"case when c.extra like '%GENERATED%' then 2 "
+	"when c.is_nullable = 'NO' or coalesce(c.column_default, 'NULL') <> "
+	"'NULL' then 1 else 0 end "
 	"from information_schema.columns c "
 	"join information_schema.tables t "
 	"on t.table_schema = c.table_schema and t.table_name = c.table_name "
@@ -47,6 +59,7 @@ static struct column_def column_of(const struct source_rows *rows)
 		.is_unsigned = memmem(type.at, type.n, " unsigned", 9) != NULL,
 		.nullable = source_int(rows, NULLABLE) != 0,
 		.key = (uint16_t)source_int(rows, KEY_PLACE),
+		.filled = (uint8_t)source_int(rows, FILLED),
 	};
 }
 

@@ -102,19 +102,30 @@ static int copy(struct pg *pg, const char *sql, const struct buf *rows,
 	return fail ? fail : pg_copy_end(pg, NULL, err);
 }
 
+static void add_unknown(struct buf *out, const struct schema *schema)
+{
+	for (size_t i = 0; i < schema_unknown_count(schema); i++) {
+		add_text(out, schema_unknown_at(schema, i));
+		buf_addc(out, '\n');
+	}
+}
+
 static int store(const struct schema *schema, struct pg *pg, struct err *err)
 {
-	struct buf columns, keys;
+	struct buf columns, keys, unknown;
 	int fail;
 
 	buf_init(&columns, COPY_MAX);
 	buf_init(&keys, COPY_MAX);
+	buf_init(&unknown, COPY_MAX);
 	for (size_t i = 0; i < schema_table_count(schema); i++)
 		add_table(&columns, schema_table_at(schema, i));
 	add_keys(&keys, schema);
+	add_unknown(&unknown, schema);
 	fail = pg_exec(pg,
 		       "delete from ficus.source_columns; "
-		       "delete from ficus.source_foreign_keys",
+		       "delete from ficus.source_foreign_keys; "
+		       "delete from ficus.source_unknown",
 		       err);
 	if (!fail)
 		fail = copy(pg,
@@ -128,8 +139,13 @@ static int store(const struct schema *schema, struct pg *pg, struct err *err)
 			    "child_table, place, child_column, parent_table, "
 			    "parent_column, on_delete, on_update) from stdin",
 			    &keys, err);
+	if (!fail)
+		fail = copy(pg,
+			    "copy ficus.source_unknown (table_name) from stdin",
+			    &unknown, err);
 	buf_done(&columns);
 	buf_done(&keys);
+	buf_done(&unknown);
 	return fail;
 }
 
@@ -203,12 +219,23 @@ static void load_keys(struct schema *schema, const struct pg_result *r)
 				});
 }
 
+static int load_unknown(struct schema *schema, struct pg *pg, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	int fail = pg_query(pg, "select table_name from ficus.source_unknown",
+			    NULL, 0, &r, err);
+
+	for (size_t i = 0; !fail && i < pg_rows(r); i++)
+		schema_add_unknown(schema, pg_text(r, i, 0));
+	return fail;
+}
+
 int schema_load(struct pg *pg, struct schema **ret, bool *found,
 		struct err *err)
 {
+	CLEANUP(schema_freep) struct schema *loaded = schema_new();
 	CLEANUP(pg_result_freep) struct pg_result *columns = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *keys = NULL;
-	struct schema *schema;
 	int fail = pg_query(pg,
 			    "select table_name, name, column_type, charset, "
 			    "nullable, key_place, transactional "
@@ -225,12 +252,13 @@ int schema_load(struct pg *pg, struct schema **ret, bool *found,
 				"child_table collate \"C\", "
 				"constraint_name collate \"C\", place",
 				NULL, 0, &keys, err);
+	if (!fail)
+		fail = load_unknown(loaded, pg, err);
 	if (fail)
 		return err_wrap(err, "loading the source's schema");
 	*found = pg_rows(columns) > 0;
-	schema = schema_new();
-	load_tables(schema, columns);
-	load_keys(schema, keys);
-	*ret = schema;
+	load_tables(loaded, columns);
+	load_keys(loaded, keys);
+	*ret = TAKE(loaded);
 	return 0;
 }

@@ -17,10 +17,12 @@
 #include "cdc/origin.h"
 #include "cdc/prepared.h"
 #include "cdc/schema.h"
+#include "cdc/schema_history.h"
 #include "cdc/session_start.h"
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
 #include "cdc/stream.h"
+#include "cdc/values_remove.h"
 #include "transform/fk.h"
 #include "transform/mapping.h"
 #include "transform/transform.h"
@@ -32,6 +34,17 @@ enum {
 	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
 };
 
+/* What a statement that changes tables did to the rows of one. */
+struct outcome {
+	const struct mapping_table *table;
+	unsigned what; /* enum schema_outcome */
+};
+
+struct outcomes {
+	struct outcome *all; /* owned */
+	size_t count;
+};
+
 struct session {
 	struct setup *setup; /* borrowed */
 	struct board *board; /* borrowed */
@@ -39,16 +52,17 @@ struct session {
 	struct apply *apply; /* owned, as all that follows */
 	struct prepared *prepared;
 	struct transform *transform;
-	struct schema *schema;
+	struct schema_history *history;
+	struct outcomes outcomes; /* of the statement being settled */
 	struct fk_graph *graph;
 	struct stream *stream;
 	struct group *group;
 	struct group_sink sink;
 	struct position ended; /* as of the last end() */
 	char *ended_file;
-	bool rows_pending;    /* ended transactions with rows wait */
-	bool schema_stale;    /* a DDL named one of our tables */
-	bool target_failed;   /* the applier: what it holds is gone */
+	bool rows_pending; /* ended transactions with rows wait */
+	/* What the applier holds is gone, or lacks what belongs to it. */
+	bool uncommittable;
 	int64_t pending_us;   /* since when, monotonic */
 	int64_t committed_us; /* last commit */
 	struct origin_watch watch;
@@ -59,7 +73,7 @@ struct session {
 
 static int judged(struct session *s, int rc)
 {
-	s->target_failed = s->target_failed || rc < 0;
+	s->uncommittable = s->uncommittable || rc < 0;
 	return rc;
 }
 
@@ -103,93 +117,76 @@ static int on_rollback(void *user, struct err *err)
 	return judged(s, apply_abandon(s->apply, err));
 }
 
-struct ddl_effect {
-	struct session *session;
-	const struct mapping_table *table; /* last one named; NULL: none */
-};
+static int commit(struct session *s, struct err *err);
 
-static void on_table(void *user, const struct mapping_table *table)
-{
-	struct ddl_effect *effect = user;
-
-	effect->table = table;
-}
-
-static int refuse_ddl(const struct mapping_table *table, enum ddl_kind kind,
-		      struct err *err)
-{
-	return err_set(err, ERR_OPERATOR,
-		       "%s of the replicated table %s: what rows it has now is "
-		       "not in the log; empty the records and run cdc "
-		       "--bootstrap",
-		       ddl_kind_name(kind), table->source);
-}
-
-/* TRUNCATE leaves no rows in the log, but what it did is known. */
-static int empty_table(struct session *s, const struct mapping_table *table,
-		       struct err *err)
-{
-	const struct record_change change = { .op = RECORD_TRUNCATE,
-					      .table = table->target };
-
-	if (table->kind == TABLE_EAV)
-		return refuse_ddl(table, DDL_TRUNCATE, err);
-	s->rows_pending = true;
-	return on_change(s, &change, err);
-}
-
+/* Everything before it is written before it. */
 static int on_ddl(void *user, struct str schema, struct str sql,
 		  struct err *err)
 {
 	struct session *s = user;
-	struct ddl_effect effect = { .session = s };
-	enum ddl_kind kind = ddl_tables(s->setup->mapping,
-					s->setup->settings.source_database,
-					schema, sql, on_table, &effect);
 
-	if (!effect.table || kind == DDL_NONE)
+	if (!schema_history_note(s->history, schema, sql))
 		return 0;
 	log_info("DDL of a replicated table",
-		 KV_STR("kind", ddl_kind_name(kind)),
-		 KV_STR("table", effect.table->source));
-	switch (kind) {
-	case DDL_ALTER:
-	case DDL_CREATE:
-		s->schema_stale = true;
+		 KV_STR("kind",
+			ddl_kind_name(ddl_tables(s->setup->mapping, "", schema,
+						 sql, NULL, NULL))));
+	if (apply_source_open(s->apply) || !apply_pending(s->apply))
 		return 0;
-	case DDL_TRUNCATE:
-		return empty_table(s, effect.table, err);
-	case DDL_DROP:
-	case DDL_RENAME:
-	case DDL_DML:
-		return refuse_ddl(effect.table, kind, err);
-	case DDL_NONE:
-		break;
-	}
-	return 0;
+	return commit(s, err);
 }
 
 /* --- opening */
 
-static int use_schema(struct session *s, struct schema *schema, struct err *err)
+static void take_outcome(void *user, const struct mapping_table *table,
+			 unsigned what)
 {
+	struct outcomes *o = &((struct session *)user)->outcomes;
+
+	o->all = mem_realloc(o->all, (o->count + 1) * sizeof(*o->all));
+	o->all[o->count++] = (struct outcome){ table, what };
+}
+
+static void release_stream(void *user)
+{
+	struct session *s = user;
+
+	stream_close(TAKE(s->stream));
+}
+
+static void open_history(struct session *s, struct schema *schema)
+{
+	const struct settings *settings = &s->setup->settings;
+	const struct schema_history_options options = {
+		.source = &s->setup->source,
+		.mapping = s->setup->mapping,
+		.database = settings->source_database,
+		.queue_bytes = (size_t)settings->source_queue,
+		.max_event = (uint64_t)settings->max_value_size,
+		.release = release_stream,
+		.outcome = take_outcome,
+		.user = s,
+	};
+
+	s->history = schema_history_new(&options, schema);
+}
+
+static int use_schema(struct session *s, struct err *err)
+{
+	const struct schema *schema = schema_history_now(s->history);
 	struct fk_graph *graph = NULL;
 	size_t count = 0;
 	const struct fk_row *rows = schema_foreign_keys(schema, &count);
 	int rc = fk_graph_new(s->setup->mapping, rows, count, &graph, err);
 
-	if (rc < 0) {
-		schema_free(schema);
+	if (rc < 0)
 		return rc;
-	}
 	transform_set_foreign_keys(s->transform, graph);
 	apply_set_foreign_keys(s->apply, graph);
 	if (s->group)
 		group_set_schema(s->group, schema);
 	fk_graph_free(s->graph);
-	schema_free(s->schema);
 	s->graph = graph;
-	s->schema = schema;
 	return 0;
 }
 
@@ -208,12 +205,15 @@ static int load_copy(struct session *s, struct err *err)
 		rc = schema_load(pg, &schema, &found, err);
 	if (rc < 0)
 		return rc;
-	if (!found)
+	if (!found) {
+		schema_free(schema);
 		return err_set(err, ERR_OPERATOR,
 			       "the target has a checkpoint but no source "
 			       "schema: empty the records and run cdc "
 			       "--bootstrap");
-	return use_schema(s, schema, err);
+	}
+	open_history(s, schema);
+	return use_schema(s, err);
 }
 
 static int open_stream(struct session *s, struct err *err)
@@ -230,7 +230,7 @@ static int open_stream(struct session *s, struct err *err)
 	const struct group_options options = {
 		.database = settings->source_database,
 		.mapping = s->setup->mapping,
-		.schema = s->schema,
+		.schema = schema_history_now(s->history),
 		.transform = s->transform,
 		.sink = &s->sink,
 		.max_event = (uint64_t)settings->max_value_size,
@@ -307,7 +307,8 @@ void session_close(struct session *s)
 	apply_close(s->apply);
 	transform_free(s->transform);
 	fk_graph_free(s->graph);
-	schema_free(s->schema);
+	schema_history_free(s->history);
+	free(s->outcomes.all);
 	position_done(&s->ended);
 	free(s->ended_file);
 	free(s);
@@ -330,7 +331,8 @@ static void tell_board(struct session *s, int64_t ticket)
 	facts->failures_in_row = 0;
 	facts->apply = *apply_counts(s->apply);
 	facts->group = *group_counts(s->group);
-	stream_counts(s->stream, &facts->stream);
+	if (s->stream)
+		stream_counts(s->stream, &facts->stream);
 	facts->last_commit_us = s->committed_us;
 	pthread_mutex_unlock(&s->board->lock);
 	tell_prepared(s);
@@ -373,32 +375,90 @@ static bool commit_due(struct session *s, bool idle)
 	       now - s->committed_us >= POSITION_MS * 1000;
 }
 
-static int refresh_schema(struct session *s, struct err *err)
+/* --- statements that change tables */
+
+/* While the attributes that say whose values they are still stand. */
+static int empty_values(struct session *s, struct err *err)
 {
-	CLEANUP(source_closep) struct source *source = NULL;
-	CLEANUP(pg_closep) struct pg *pg = NULL;
-	struct schema *schema = NULL;
-	int rc = source_connect(&s->setup->source, &source, err);
+	struct pg *pg = NULL;
+	int rc = apply_transaction(s->apply, &pg, err);
+
+	for (size_t i = 0; rc == 0 && i < s->outcomes.count; i++) {
+		const struct outcome *o = &s->outcomes.all[i];
+
+		if ((o->what & SCHEMA_EMPTIED) && o->table->kind == TABLE_EAV)
+			rc = values_remove(pg, o->table, err);
+	}
+	return rc;
+}
+
+static int empty_or_refetch(struct session *s, const struct outcome *o,
+			    struct err *err)
+{
+	const struct record_change change = { .op = RECORD_TRUNCATE,
+					      .table = o->table->target };
+	bool again = o->what & SCHEMA_REFETCH;
+	int rc = 0;
+
+	log_info("rows changed without being logged",
+		 KV_STR("table", o->table->source),
+		 KV_STR("so",
+			again ? "they are read again" : "they are removed"));
+	if (o->what & SCHEMA_EMPTIED) {
+		transform_emptied(s->transform, o->table);
+		if (o->table->kind != TABLE_EAV)
+			rc = apply_change(s->apply, &change, err);
+	}
+	if (rc == 0 && again)
+		rc = apply_refetch(s->apply, o->table, NULL, err);
+	return rc;
+}
+
+static int apply_outcomes(struct session *s, struct err *err)
+{
+	int rc = s->outcomes.count > 0 ? empty_values(s, err) : 0;
+
+	for (size_t i = 0; rc == 0 && i < s->outcomes.count; i++)
+		rc = empty_or_refetch(s, &s->outcomes.all[i], err);
+	s->outcomes.count = 0;
+	return rc < 0 ? rc : apply_amend(s->apply, err);
+}
+
+/* In one target transaction with the checkpoint behind the statement. */
+static int write_ddl(struct session *s, bool changed, struct err *err)
+{
+	struct pg *pg = NULL;
+	int rc = apply_outcomes(s, err);
+
+	if (rc == 0 && changed)
+		rc = apply_transaction(s->apply, &pg, err);
+	if (rc == 0 && changed)
+		rc = schema_store(schema_history_now(s->history), pg, err);
+	return rc < 0 ? rc : commit(s, err);
+}
+
+static int follow_ddl(struct session *s, const struct stopper *stop,
+		      struct err *err)
+{
+	bool changed = false;
+	int rc = schema_history_settle(s->history, &s->ended, stop, &changed,
+				       err);
 
 	if (rc == 0)
-		rc = schema_read(source, s->setup->settings.source_database,
-				 s->setup->mapping, &schema, err);
-	if (rc < 0)
-		return err_wrap(err, "schema after DDL");
-	s->schema_stale = false;
-	if (schema_equal(schema, s->schema)) {
-		schema_free(schema);
-		return 0;
-	}
-	rc = pg_connect(&s->setup->target, &pg, err);
+		rc = use_schema(s, err);
 	if (rc == 0)
-		rc = schema_store(schema, pg, err);
+		rc = write_ddl(s, changed, err);
 	if (rc < 0) {
-		schema_free(schema);
-		return err_wrap(err, "schema after DDL");
+		s->uncommittable = true;
+		return rc;
 	}
-	log_info("source schema changed and was read again");
-	return use_schema(s, schema, err);
+	log_info("the schema is that behind the DDL",
+		 KV_INT("changed", changed));
+	if (s->stream)
+		return 0;
+	return stream_open(&s->setup->source,
+			   (size_t)s->setup->settings.source_queue, &s->ended,
+			   &s->stream, err);
 }
 
 static void judge_state(struct session *s)
@@ -426,20 +486,23 @@ static int check_head(struct session *s, struct err *err)
 	return origin_watch(&s->watch, s->board->head, &s->ended, s->ends, err);
 }
 
-static int turn(struct session *s, struct err *err)
+static int turn(struct session *s, const struct stopper *stop, struct err *err)
 {
 	struct packet packet = { 0 };
 	int rc = stream_next(s->stream, patience(s), &packet, err);
 
 	if (rc == 0 && packet.at)
 		rc = group_feed(s->group, packet.at, packet.n, err);
-	if (rc < 0 || group_is_open(s->group))
+	if (rc < 0)
 		return rc;
-	if (s->schema_stale || commit_due(s, !packet.at))
-		rc = commit(s, err);
-	if (rc == 0 && s->schema_stale)
-		rc = refresh_schema(s, err);
-	return rc;
+	if (group_is_open(s->group)) {
+		if (schema_history_pending(s->history))
+			schema_history_rows_follow(s->history);
+		return 0;
+	}
+	if (schema_history_pending(s->history))
+		return follow_ddl(s, stop, err);
+	return commit_due(s, !packet.at) ? commit(s, err) : 0;
 }
 
 /* What is complete is committed; what is not will be read again. */
@@ -459,7 +522,7 @@ static void keep_what_came_before(struct session *s)
 {
 	struct err err = { 0 };
 
-	if (!s->target_failed && finish(s, &err) < 0)
+	if (!s->uncommittable && finish(s, &err) < 0)
 		log_warn("transactions before the fault not committed, "
 			 "ignoring: they are read again",
 			 KV_ERR(&err));
@@ -484,7 +547,7 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 				rc = check_head(s, err);
 		}
 		if (rc == 0)
-			rc = turn(s, err);
+			rc = turn(s, stop, err);
 	}
 	keep_what_came_before(s);
 	return rc;
@@ -492,8 +555,9 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 
 int64_t session_heard_us(const struct session *s)
 {
-	struct stream_counts counts;
+	struct stream_counts counts = { 0 };
 
-	stream_counts(s->stream, &counts);
+	if (s->stream)
+		stream_counts(s->stream, &counts);
 	return counts.heard_us;
 }

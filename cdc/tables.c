@@ -7,9 +7,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cdc/binlog/charset.h"
+#include "cdc/binlog/column_type.h"
 #include "cdc/binlog/format.h"
 #include "cdc/binlog/row_plan.h"
 #include "cdc/binlog/table_map.h"
+#include "cdc/binlog/types.h"
 #include "cdc/group.h"
 #include "cdc/schema.h"
 #include "transform/losses.h"
@@ -219,19 +221,26 @@ int tables_put(struct tables *tables, struct reader body,
 	return table_map_parse(body, format, &table->map, err);
 }
 
-/* Names and types by ordinal fit the map's. */
-static bool is_current(const struct table_map *map, const struct table_def *def)
+/* COLUMN_TYPE is not in the metadata. The kept schema's counts where it fits
+ * the map; what matters of decimals is in the map itself. */
+static char *type_of(const struct table_column *from,
+		     const struct table_def *known)
 {
-	if (!def || def->count != map->count)
-		return false;
-	for (size_t i = 0; i < map->count; i++)
-		if (!str_ieqs(map->columns[i].name, def->columns[i].name))
-			return false;
-	return true;
+	CLEANUP(mem_freep)
+	char *name = mem_strndup(from->name.at, from->name.n);
+	int at = known ? table_def_find(known, name) : -1;
+
+	if (from->type == TYPE_NEWDECIMAL)
+		return mem_printf("decimal(%u,%u)", from->meta & 0xffU,
+				  from->meta >> 8U);
+	if (at < 0 || !column_type_fits(known->columns[at].type, from->type))
+		return mem_strdup("");
+	return mem_strdup(known->columns[at].type);
 }
 
-/* All that the metadata say; COLUMN_TYPE they do not. */
-static struct table_def *def_of(const struct table_map *map)
+/* The table as the metadata say it is. */
+static struct table_def *def_of(const struct table_map *map,
+				const struct table_def *known)
 {
 	CLEANUP(mem_freep)
 	char *name = mem_strndup(map->table.at, map->table.n);
@@ -244,7 +253,7 @@ static struct table_def *def_of(const struct table_map *map)
 
 		def->columns[i] = (struct column_def){
 			.name = mem_strndup(from->name.at, from->name.n),
-			.type = mem_strdup(""),
+			.type = type_of(from, known),
 			.charset = mem_strdup(charset ? charset->name : ""),
 			.is_unsigned = from->is_unsigned,
 			.nullable = from->nullable,
@@ -292,6 +301,24 @@ const struct row_plan *tables_plan_too(const struct table *table)
 	return table->too ? table->too : table->plan;
 }
 
+/* Nobody knows what the columns are called. The table is read again anyhow
+ * (schema_history.h); only what others are read by must not be missed. */
+static int pass_unknown(const struct tables *tables, const struct table *table,
+			struct err *err)
+{
+	CLEANUP(mem_freep)
+	char *name = mem_strndup(table->map->table.at, table->map->table.n);
+
+	if (mapping_find(tables->options.mapping, name)->kind != TABLE_METADATA)
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "table %s was altered twice before we could look at it "
+		       "in between, and the log has no column names: set "
+		       "binlog_row_metadata=FULL on the source, empty the "
+		       "records and run cdc --bootstrap",
+		       name);
+}
+
 static int plan(struct tables *tables, struct table *table, struct err *err)
 {
 	const struct table_map *map = table->map;
@@ -304,13 +331,14 @@ static int plan(struct tables *tables, struct table *table, struct err *err)
 
 	table->transactional = known && known->transactional;
 	if (map->has & TABLE_MAP_NAMES) {
-		if (is_current(map, known))
-			return plan_with(tables, table, known, known, err);
-		sent = def_of(map);
-		fail = plan_with(tables, table, sent, NULL, err);
+		sent = def_of(map, known);
+		fail = plan_with(tables, table, sent, sent, err);
 		table_def_free(sent);
 		return fail;
 	}
+	if (tables->options.schema &&
+	    schema_is_unknown(tables->options.schema, map->table))
+		return pass_unknown(tables, table, err);
 	if (!known)
 		return err_set(err, ERR_OPERATOR,
 			       "table %.*s: the log has no column names and "

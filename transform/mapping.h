@@ -66,7 +66,8 @@ struct mapping_table {
 	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
 	char *entity_type, *backend; /* owned; EAV only */
-	unsigned line;		     /* in the file */
+	bool extra;    /* columns the target lacks go into its column `extra` */
+	unsigned line; /* in the file */
 };
 
 struct mapping {

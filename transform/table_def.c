@@ -17,6 +17,22 @@ struct table_def *table_def_new(const char *name, size_t count)
 	return def;
 }
 
+struct table_def *table_def_copy(const struct table_def *def)
+{
+	struct table_def *copy = table_def_new(def->name, def->count);
+
+	copy->transactional = def->transactional;
+	for (size_t i = 0; i < def->count; i++) {
+		const struct column_def *from = &def->columns[i];
+
+		copy->columns[i] = *from;
+		copy->columns[i].name = mem_strdup(from->name);
+		copy->columns[i].type = mem_strdup(from->type);
+		copy->columns[i].charset = mem_strdup(from->charset);
+	}
+	return copy;
+}
+
 void table_def_free(struct table_def *def)
 {
 	if (!def)

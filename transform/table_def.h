@@ -12,6 +12,13 @@
 
 enum { TABLE_DEF_COLUMNS_MAX = 4096 };
 
+/* What rows that exist hold when a column is added. */
+enum column_filled {
+	COLUMN_NULL = 0, /* nothing */
+	COLUMN_DEFAULT,	 /* a default */
+	COLUMN_COMPUTED	 /* it is generated */
+};
+
 struct column_def {
 	char *name;    /* owned */
 	char *type;    /* owned; COLUMN_TYPE as information_schema has it:
@@ -19,7 +26,9 @@ struct column_def {
 			* only TABLE_MAP metadata is known */
 	char *charset; /* owned; "utf8mb4", "latin1", "binary"; "": no text */
 	bool is_unsigned, nullable;
-	uint16_t key; /* place in the primary key from 1; 0: not in it */
+	uint8_t filled; /* enum column_filled; as read from the server, else
+			 * 0 */
+	uint16_t key;	/* place in the primary key from 1; 0: not in it */
 };
 
 struct table_def {
@@ -31,6 +40,7 @@ struct table_def {
 };
 
 struct table_def *table_def_new(const char *name, size_t count);
+struct table_def *table_def_copy(const struct table_def *def);
 void table_def_free(struct table_def *def); /* NULL is fine */
 void table_def_freep(struct table_def **def);
 /* Ordinal of a column by name, or -1. Names compare ASCII-case-insensitively,

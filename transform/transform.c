@@ -117,6 +117,19 @@ void transform_attribute(struct transform *transform, int64_t attribute_id,
 	attribute_map_put(&transform->attributes, &row);
 }
 
+void transform_emptied(struct transform *transform,
+		       const struct mapping_table *table)
+{
+	struct attribute_map *map = &transform->attributes;
+
+	if (strcmp(table->source, "eav_attribute") == 0)
+		for (size_t i = 0; i < map->size; i++)
+			attribute_map_drop(map, (int64_t)i);
+	else if (strcmp(table->source, "eav_entity_type") == 0)
+		while (map->type_count > 0)
+			attribute_map_drop_type(map, map->types[0].id);
+}
+
 const struct transform_counts *
 transform_counts(const struct transform *transform)
 {

@@ -25,6 +25,7 @@ struct err;
 struct fk_graph;
 struct losses;
 struct mapping;
+struct mapping_table;
 struct table_def;
 struct transform;
 
@@ -52,6 +53,9 @@ void transform_attribute(struct transform *transform, int64_t attribute_id,
  * what it was at the mark. */
 void transform_mark(struct transform *transform);
 void transform_undo(struct transform *transform);
+/* The source table lost all its rows, without an event for each. */
+void transform_emptied(struct transform *transform,
+		       const struct mapping_table *table);
 
 /* How rows of a source table, as `def` describes it, become records. *ret is
  * NULL when the mapping does not want the table. Owned by the caller, who
