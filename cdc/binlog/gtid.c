@@ -91,6 +91,8 @@ enum tagged_field {
 	TAGGED_TICKET = 11,
 };
 
+enum { TAGGED_FORMAT = 1 };
+
 static void read_tag(struct reader *r, struct gtid *gtid)
 {
 	uint64_t n = read_varint(r);
@@ -140,20 +142,33 @@ static void read_field(struct reader *r, uint64_t field, struct gtid *gtid)
 	}
 }
 
-/* A message: version, size of the whole, the highest field that a reader
- * must know, then fields by ascending id, absent ones left out. */
-static bool read_tagged(struct reader r, struct gtid *gtid)
+/* A message: version, size of the whole, 1 + the highest field that a reader
+ * must know (0: none), then fields by ascending id, absent ones left out.
+ * Source: MySQL libs/mysql/serialization/readme.md. */
+struct message {
+	uint64_t version, must_know;
+	struct reader fields;
+};
+
+static bool open_message(struct reader r, struct message *ret)
 {
 	const uint8_t *start = r.at;
-	uint64_t version = read_varint(&r);
-	uint64_t size = read_varint(&r);
-	uint64_t must_know = read_varint(&r);
-	int64_t last = -1;
 
-	if (r.failed || version != 1 || must_know > TAGGED_TICKET ||
-	    size > (size_t)(r.end - start) || size < (size_t)(r.at - start))
+	ret->version = read_varint(&r);
+	uint64_t size = read_varint(&r);
+	ret->must_know = read_varint(&r);
+	if (r.failed || size > (size_t)(r.end - start) ||
+	    size < (size_t)(r.at - start))
 		return false;
 	r.end = start + size;
+	ret->fields = r;
+	return true;
+}
+
+static bool read_fields(struct reader r, struct gtid *gtid)
+{
+	int64_t last = -1;
+
 	while (reader_left(&r)) {
 		uint64_t field = read_varint(&r);
 
@@ -212,15 +227,38 @@ static bool read_mariadb(const struct event *event, struct gtid *gtid)
 	return !r.failed;
 }
 
+static int parse_tagged(const struct event *event, struct gtid *ret,
+			struct err *err)
+{
+	struct gtid gtid = { 0 };
+	struct message message;
+
+	if (!open_message(event->body, &message))
+		return malformed(event, err);
+	if (message.version != TAGGED_FORMAT ||
+	    message.must_know > TAGGED_TICKET + 1)
+		return err_set(err, ERR_OPERATOR,
+			       "%s event of format %" PRIu64
+			       " with a field %" PRIu64
+			       " that must be known: use a newer ficus",
+			       event_type_name(event->type), message.version,
+			       message.must_know);
+	if (!read_fields(message.fields, &gtid))
+		return malformed(event, err);
+	*ret = gtid;
+	return 0;
+}
+
 int gtid_parse(const struct event *event, struct gtid *ret, struct err *err)
 {
 	struct gtid gtid = { 0 };
 	bool ok = false;
 
+	if (event->type == EVENT_GTID_TAGGED)
+		return parse_tagged(event, ret, err);
+
 	if (event->type == EVENT_MARIADB_GTID)
 		ok = read_mariadb(event, &gtid);
-	else if (event->type == EVENT_GTID_TAGGED)
-		ok = read_tagged(event->body, &gtid);
 	else if (event->type == EVENT_GTID)
 		ok = read_classic(event->body, false, &gtid);
 	else if (event->type == EVENT_ANONYMOUS_GTID)

@@ -173,9 +173,15 @@ TEST(a_tagged_gtid_that_cannot_be)
 	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), ERR_CORRUPT);
 	n = tagged(body, "tag", -5, 0);
 	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), ERR_CORRUPT);
+	/* The number says one more than the field's. */
 	n = tagged(body, "tag", 5, 0);
-	body[3] = 40 << 1; /* a field we must know */
-	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), ERR_CORRUPT);
+	body[3] = 12 << 1;
+	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), 0);
+	body[3] = 13 << 1;
+	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), ERR_OPERATOR);
+	body[3] = 0;
+	body[0] = 2 << 1; /* another format of messages */
+	assert_int_equal(parse(EVENT_GTID_TAGGED, body, n), ERR_OPERATOR);
 }
 
 TEST(a_gtid_of_mariadb)
