@@ -109,10 +109,22 @@ static void read_columns(struct mapping *mapping, const char *name, char **rest)
 		mapping_target_columns(target, columns, count);
 }
 
+static void read_tables(struct mapping *mapping, const char *migration)
+{
+	char *sql = read_text(migration), *rest = sql;
+
+	for (char *line = next(&rest, "\n"); line; line = next(&rest, "\n")) {
+		if (strncmp(line, "create table ", 13) != 0)
+			continue;
+		line[13 + strcspn(line + 13, " ")] = '\0';
+		read_columns(mapping, line + 13, &rest);
+	}
+	free(sql);
+}
+
 struct mapping *shop_mapping(const char *prefix)
 {
 	char *yaml = read_text("schema/magento.yaml");
-	char *sql = read_text("migrations/0002_records.sql"), *rest = sql;
 	struct mapping *mapping = NULL;
 	struct err err = { 0 };
 
@@ -121,14 +133,9 @@ struct mapping *shop_mapping(const char *prefix)
 		(void)fprintf(stderr, "%s\n", err.msg);
 		abort();
 	}
-	for (char *line = next(&rest, "\n"); line; line = next(&rest, "\n")) {
-		if (strncmp(line, "create table ", 13) != 0)
-			continue;
-		line[13 + strcspn(line + 13, " ")] = '\0';
-		read_columns(mapping, line + 13, &rest);
-	}
+	read_tables(mapping, "migrations/0002_records.sql");
+	read_tables(mapping, "migrations/0008_more_records.sql");
 	free(yaml);
-	free(sql);
 	return mapping;
 }
 
