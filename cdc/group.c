@@ -313,6 +313,7 @@ static int dispatch_whole(struct group *group, const struct event *event,
 		return fail;
 	switch (event->type) {
 	case EVENT_QUERY:
+	case EVENT_EXECUTE_LOAD_QUERY:
 		return group_query(group, event, err);
 	case EVENT_QUERY_COMPRESSED:
 		return packed_query(group->packed, event, feed_inner, group,
@@ -344,6 +345,7 @@ static int dispatch(struct group *group, const struct event *event,
 	case EVENT_MARIADB_GTID:
 		return on_gtid(group, event, err);
 	case EVENT_QUERY:
+	case EVENT_EXECUTE_LOAD_QUERY:
 	case EVENT_QUERY_COMPRESSED:
 	case EVENT_XID:
 	case EVENT_XA_PREPARE:

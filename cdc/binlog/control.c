@@ -68,7 +68,10 @@ enum status_var {
 	VAR_COLLATIONS = 131,
 };
 
-enum { UPDATED_DBS_TOO_MANY = 254 };
+enum {
+	UPDATED_DBS_TOO_MANY = 254,
+	LOAD_FILE = 4 + 4 + 4 + 1, /* id, where its name is, duplicates */
+};
 
 static void skip_names(struct reader *r)
 {
@@ -197,7 +200,10 @@ int query_parse(const struct event *event, struct query *ret, struct err *err)
 
 	uint64_t schema = reader_le(&r, 1);
 	query.error = (uint16_t)reader_le(&r, 2);
-	struct reader vars = reader_sub(&r, reader_le(&r, 2));
+	uint64_t vars_n = reader_le(&r, 2);
+	if (event->type == EVENT_EXECUTE_LOAD_QUERY)
+		reader_bytes(&r, LOAD_FILE);
+	struct reader vars = reader_sub(&r, vars_n);
 	query.schema = read_str(&r, schema);
 	uint64_t nul = reader_le(&r, 1);
 	query.sql = read_rest(&r);

@@ -62,6 +62,7 @@ struct query {
 	uint64_t ddl_xid;
 };
 
+/* EXECUTE_LOAD_QUERY too: LOAD DATA of a statement-based log. */
 int query_parse(const struct event *event, struct query *ret,
 		struct err *err) MUST_CHECK;
 

@@ -18,12 +18,14 @@ enum event_use { EVENT_USED, EVENT_PASSED, EVENT_REFUSED };
 	X(STOP, 3, USED, "")                                                   \
 	X(ROTATE, 4, USED, "")                                                 \
 	X(INTVAR, 5, PASSED, "")                                               \
+	X(APPEND_BLOCK, 9, PASSED, "")                                         \
+	X(DELETE_FILE, 11, PASSED, "")                                         \
 	X(RAND, 13, PASSED, "")                                                \
 	X(USER_VAR, 14, PASSED, "")                                            \
 	X(FORMAT_DESCRIPTION, 15, USED, "")                                    \
 	X(XID, 16, USED, "")                                                   \
-	X(BEGIN_LOAD_QUERY, 17, REFUSED, "set binlog_format=ROW")              \
-	X(EXECUTE_LOAD_QUERY, 18, REFUSED, "set binlog_format=ROW")            \
+	X(BEGIN_LOAD_QUERY, 17, PASSED, "")                                    \
+	X(EXECUTE_LOAD_QUERY, 18, USED, "")                                    \
 	X(TABLE_MAP, 19, USED, "")                                             \
 	X(PRE_GA_WRITE_ROWS, 20, REFUSED, "the server is older than 5.1.18")   \
 	X(PRE_GA_UPDATE_ROWS, 21, REFUSED, "the server is older than 5.1.18")  \
