@@ -48,20 +48,49 @@ class Writer(threading.Thread):
         with connection.cursor() as self.c:
             while not self.load.ending.is_set():
                 self.count += 1
-                connection.begin()
-                try:
-                    work = self.random.choice(works)
-                    work()
-                    if work == self.nothing:
-                        connection.rollback()
-                    else:
-                        connection.commit()
-                        self.load.committed += 1
-                except pymysql.err.OperationalError as e:
-                    if e.args[0] not in (1205, 1213):  # lock wait, deadlock
-                        raise
-                    connection.rollback()
+                work = self.random.choice(works)
+                if self.load.xa:
+                    self.prepared(work)
+                else:
+                    self.plain(connection, work)
                 time.sleep(self.load.pause)
+
+    def plain(self, connection, work):
+        connection.begin()
+        try:
+            work()
+            if work == self.nothing:
+                connection.rollback()
+            else:
+                connection.commit()
+                self.load.committed += 1
+        except pymysql.err.OperationalError as e:
+            if e.args[0] not in (1205, 1213):  # lock wait, deadlock
+                raise
+            connection.rollback()
+
+    def prepared(self, work):
+        """As an XA transaction, which others' come between."""
+        name = f"'{self.load.database}-{self.number}'"
+        self.run_sql(f"xa start {name}")
+        try:
+            work()
+        except pymysql.err.OperationalError as e:
+            if e.args[0] not in (1205, 1213):
+                raise
+            with contextlib.suppress(pymysql.Error):
+                self.run_sql(f"xa end {name}")
+            self.run_sql(f"xa rollback {name}")
+            return
+        self.run_sql(f"xa end {name}")
+        if self.count % 4 == 0:
+            self.run_sql(f"xa commit {name} one phase")
+        else:
+            self.run_sql(f"xa prepare {name}")
+            time.sleep(self.random.choice((0, self.load.pause)))
+            what = "rollback" if work == self.nothing else "commit"
+            self.run_sql(f"xa {what} {name}")
+        self.load.committed += 1
 
     def key(self, most):
         return self.random.randrange(1, most + 1)
@@ -158,8 +187,9 @@ class Writer(threading.Thread):
 
 
 class Load:
-    def __init__(self, source, database, threads=4, pause=0.01, seed=1):
-        self.source, self.database = source, database
+    def __init__(self, source, database, threads=4, pause=0.01, seed=1,
+                 xa=False):
+        self.source, self.database, self.xa = source, database, xa
         self.pause, self.seed = pause, seed
         self.committed = self.lost = 0
         self.last_error = None
@@ -240,13 +270,13 @@ def transactions(source, position):
             gtid = match.group(1) or match.group(2)
             # MariaDB says BEGIN here, MySQL in an event of its own.
             plain = (source.flavour == "mysql" or
-                     not info.startswith("BEGIN"))
+                     not info.startswith(("BEGIN", "XA START")))
         elif gtid is None:
             continue
-        elif kind == "query" and info == "BEGIN":
+        elif kind == "query" and info.startswith(("BEGIN", "XA START")):
             plain = False
-        elif kind == "xid" or (kind == "query" and
-                               (plain or info == "COMMIT")):
+        elif kind in ("xid", "xa_prepare") or (
+                kind == "query" and (plain or info == "COMMIT")):
             if not known(gtid, file, end):
                 found.append(gtid)
             gtid = None
