@@ -75,26 +75,14 @@ static enum ddl_kind alter_kind(struct str sql)
 	return kind;
 }
 
-/* The first word that counts; *sql is behind it. */
-static struct sql_word first_word(struct str *sql)
+enum ddl_kind ddl_kind_of(struct str sql)
 {
-	struct sql_word word = sql_next(sql);
-
-	while (sql_is_char(word, '('))
-		word = sql_next(sql);
-	if (!sql_is(word, "set") || !sql_skip(sql, "statement"))
-		return word;
-	/* SET STATEMENT x=y FOR <statement> */
-	while (word.kind != SQL_END && !sql_is(word, "for"))
-		word = sql_next(sql);
-	return sql_next(sql);
-}
-
-static enum ddl_kind kind_of(struct str sql)
-{
+	/* In the log a SELECT or CALL is there for what it changed. */
 	static const char *const dml[] = { "insert",  "update", "delete",
-					   "replace", "load",	NULL };
-	struct sql_word word = first_word(&sql);
+					   "replace", "load",	"with",
+					   "select",  "do",	"call",
+					   NULL };
+	struct sql_word word = sql_first(&sql);
 	bool replaces = false;
 
 	if (sql_is(word, "create"))
@@ -108,67 +96,6 @@ static enum ddl_kind kind_of(struct str sql)
 	if (sql_is(word, "rename"))
 		return sql_is(sql_next(&sql), "user") ? DDL_NONE : DDL_RENAME;
 	return sql_is_one_of(word, dml) ? DDL_DML : DDL_NONE;
-}
-
-/* ---- Which tables stand in it ---- */
-
-static void name_one(const struct mapping *mapping, struct sql_word word,
-		     ddl_table named, void *user)
-{
-	char text[NAME_SIZE];
-	const struct mapping_table *table;
-
-	if (!sql_name(word, text, sizeof(text)))
-		return;
-	table = mapping_find(mapping, text);
-	if (table)
-		named(user, table);
-}
-
-static void name_all(const struct mapping *mapping, ddl_table named, void *user)
-{
-	for (size_t i = 0; i < mapping->table_count; i++)
-		named(user, &mapping->tables[i]);
-}
-
-static void name_tables(const struct mapping *mapping, const char *database,
-			bool here, struct str sql, ddl_table named, void *user)
-{
-	struct sql_word before = { .kind = SQL_OTHER }, word = sql_next(&sql);
-
-	while (word.kind != SQL_END) {
-		struct sql_word after = sql_next(&sql);
-
-		if (word.kind != SQL_OTHER && sql_is_char(after, '.')) {
-			struct sql_word table = sql_next(&sql); /* db.table */
-
-			if (str_ieqs(word.text, database))
-				name_one(mapping, table, named, user);
-			else if (here) /* table.column */
-				name_one(mapping, word, named, user);
-			after = sql_next(&sql);
-		} else if (word.kind != SQL_OTHER && here) {
-			name_one(mapping, word, named, user);
-		}
-		if ((sql_is(before, "database") || sql_is(before, "schema")) &&
-		    str_ieqs(word.text, database))
-			name_all(mapping, named, user);
-		if (!sql_is(word, "if") && !sql_is(word, "exists"))
-			before = word;
-		word = after;
-	}
-}
-
-enum ddl_kind ddl_tables(const struct mapping *mapping, const char *database,
-			 struct str schema, struct str sql, ddl_table named,
-			 void *user)
-{
-	enum ddl_kind kind = kind_of(sql);
-
-	if (kind != DDL_NONE && named)
-		name_tables(mapping, database, str_ieqs(schema, database), sql,
-			    named, user);
-	return kind;
 }
 
 const char *ddl_kind_name(enum ddl_kind kind)
@@ -496,7 +423,7 @@ void ddl_run(const struct ddl_scope *scope, struct str schema, struct str sql,
 			   .sql = sql,
 			   .take = take,
 			   .user = user };
-	struct sql_word word = first_word(&run.sql);
+	struct sql_word word = sql_first(&run.sql);
 
 	if (sql_is(word, "create"))
 		run_create(&run);

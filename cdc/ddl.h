@@ -26,15 +26,7 @@ enum ddl_kind {
 	DDL_DML,      /* INSERT, UPDATE, DELETE, …: not row-based */
 };
 
-typedef void (*ddl_table)(void *user, const struct mapping_table *table);
-
-/* Calls `named` (may be NULL) once or more for each mapped table whose name
- * stands anywhere in it: too many rather than too few.
- * schema: default database of the session; a statement there names tables of
- * `database` only when it says so. */
-enum ddl_kind ddl_tables(const struct mapping *mapping, const char *database,
-			 struct str schema, struct str sql, ddl_table named,
-			 void *user);
+enum ddl_kind ddl_kind_of(struct str sql);
 const char *ddl_kind_name(enum ddl_kind kind); /* "ALTER" */
 
 /* What happens to one table; several may. */

@@ -5,6 +5,7 @@
 #include "cdc/binlog/control.h"
 #include "cdc/binlog/xa_name.h"
 #include "cdc/ddl.h"
+#include "cdc/dml.h"
 #include "cdc/held.h"
 #include "transform/mapping.h"
 
@@ -65,40 +66,30 @@ static int xa_rollback(struct group *group, struct str sql, struct err *err)
 
 /* ---- Statements ---- */
 
-struct named {
-	const char *table; /* the last mapped table named; borrowed */
-};
-
-static void note_table(void *user, const struct mapping_table *table)
+static int refuse_unlogged(const struct mapping_table *table, struct err *err)
 {
-	struct named *named = user;
-
-	named->table = table->source;
+	if (!table)
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "a statement changed table %s, its rows are not logged: "
+		       "set binlog_format=ROW on the source, empty the records "
+		       "and run cdc --bootstrap",
+		       table->source);
 }
 
 static int statement(struct group *group, const struct query *query,
 		     struct err *err)
 {
 	const struct group_sink *sink = group->options.sink;
-	struct named named = { 0 };
-	enum ddl_kind kind;
+	const struct group_options *o = &group->options;
+	enum ddl_kind kind = ddl_kind_of(query->sql);
 
-	if (group->now.known || group->now.ddl_part)
-		return 0;
-	kind = ddl_tables(group->options.mapping, group->options.database,
-			  query->schema, query->sql, note_table, &named);
-	if (kind == DDL_NONE)
+	if (group->now.known || group->now.ddl_part || kind == DDL_NONE)
 		return 0;
 	if (kind == DDL_DML)
-		return named.table ? err_set(err, ERR_OPERATOR,
-					     "a statement changed table %s, "
-					     "its rows "
-					     "are not logged: set "
-					     "binlog_format=ROW "
-					     "on the source and run cdc "
-					     "--bootstrap",
-					     named.table)
-				   : 0;
+		return refuse_unlogged(dml_changed(o->mapping, o->database,
+						   query->schema, query->sql),
+				       err);
 	group->counts.ddl++;
 	return sink->ddl ? sink->ddl(sink->user, query->schema, query->sql, err)
 			 : 0;

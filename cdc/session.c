@@ -128,9 +128,7 @@ static int on_ddl(void *user, struct str schema, struct str sql,
 	if (!schema_history_note(s->history, schema, sql))
 		return 0;
 	log_info("DDL of a replicated table",
-		 KV_STR("kind",
-			ddl_kind_name(ddl_tables(s->setup->mapping, "", schema,
-						 sql, NULL, NULL))));
+		 KV_STR("kind", ddl_kind_name(ddl_kind_of(sql))));
 	if (apply_source_open(s->apply) || !apply_pending(s->apply))
 		return 0;
 	return commit(s, err);

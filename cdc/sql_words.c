@@ -161,3 +161,16 @@ bool sql_name(struct sql_word word, char *out, size_t size)
 	out[n] = '\0';
 	return n > 0;
 }
+
+struct sql_word sql_first(struct str *sql)
+{
+	struct sql_word word = sql_next(sql);
+
+	while (sql_is_char(word, '('))
+		word = sql_next(sql);
+	if (!sql_is(word, "set") || !sql_skip(sql, "statement"))
+		return word;
+	while (word.kind != SQL_END && !sql_is(word, "for"))
+		word = sql_next(sql);
+	return sql_next(sql);
+}

@@ -27,6 +27,9 @@ struct sql_word {
 /* Takes the next word off *sql; SQL_END for ever at the end. */
 struct sql_word sql_next(struct str *sql);
 struct sql_word sql_peek(struct str sql);
+/* Takes all up to the word that says what the statement does: opening brackets,
+ * SET STATEMENT … FOR of MariaDB. */
+struct sql_word sql_first(struct str *sql);
 
 /* Is it that keyword? Is it that one character? */
 bool sql_is(struct sql_word word, const char *keyword);
