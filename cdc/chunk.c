@@ -271,8 +271,10 @@ static int read_table(struct chunk_reader *c, const struct mapping_table *table,
 		if (rc == 0)
 			rc = source_stream(c->source, buf_str(&sql), &rows,
 					   err);
-		if (rc == 0)
+		if (rc == 0) {
+			source_count_losses(rows, c->setup->losses, name);
 			rc = pump(c, binding, def, rows, err);
+		}
 	}
 	binding_free(binding);
 	return rc < 0 ? err_wrap(err, "table %s", name) : 0;

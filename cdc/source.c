@@ -104,8 +104,9 @@ static void read_server(struct source *source)
 }
 
 /* Texts must come out the same whatever the server's defaults are: CHAR
- * unpadded, UTC, UTF-8 (a server that does not know the number of the client's
- * collation has taken its own). */
+ * unpadded, UTC, as stored (source_rows.c); what is asked is UTF-8 (a server
+ * that does not know the number of the client's collation has taken its
+ * own). */
 static int set_session(struct source *source, struct err *err)
 {
 	int fail = source_exec(source, "set names utf8mb4", err);
@@ -114,6 +115,7 @@ static int set_session(struct source *source, struct err *err)
 		return fail;
 	return source_exec(source,
 			   "set session sql_mode='', time_zone='+00:00', "
+			   "character_set_results=null, "
 			   "net_write_timeout=28800, net_read_timeout=28800, "
 			   "wait_timeout=28800",
 			   err);

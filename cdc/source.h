@@ -23,6 +23,7 @@
 #include "transform/value.h"
 
 struct err;
+struct losses;
 struct position;
 struct settings;
 struct source;
@@ -88,6 +89,9 @@ int source_next(struct source_rows *rows, bool *ret,
  * VALUE_TEXT or, of binary strings, VALUE_BYTES. Valid until the next row. */
 const struct value *source_values(const struct source_rows *rows);
 size_t source_columns(const struct source_rows *rows);
+/* Count text that is not of its character set, by column of `table`. */
+void source_count_losses(struct source_rows *rows, struct losses *losses,
+			 const char *table);
 const char *source_column(const struct source_rows *rows, size_t column);
 bool source_null(const struct source_rows *rows, size_t column);
 struct str source_text(const struct source_rows *rows, size_t column);

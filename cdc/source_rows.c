@@ -1,4 +1,8 @@
-/* Queries and their rows. */
+/* Queries and their rows.
+ *
+ * The server sends text as it is stored (character_set_results is NULL); it
+ * is converted here by what converts the stream's, so that a row reads the
+ * same from a snapshot and from the log. */
 #include "cdc/source.h"
 
 #include <stdlib.h>
@@ -6,18 +10,31 @@
 
 #include <mysql.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "cdc/binlog/charset.h"
+#include "cdc/binlog/types.h"
+#include "cdc/binlog/value.h"
 #include "cdc/source_impl.h"
+#include "transform/losses.h"
 
 enum { BINARY_COLLATION = 63 };
+
+struct source_column {
+	bool bytes;			      /* a binary string */
+	bool zerofill;			      /* a number with zeros in front */
+	const struct charset_reader *charset; /* text; NULL: all else */
+	struct loss *loss;		      /* borrowed, or NULL */
+};
 
 struct source_rows {
 	struct source *source; /* borrowed */
 	MYSQL_RES *result;     /* owned; NULL: the statement gave none */
-	size_t columns;
-	bool *bytes;	      /* owned; by column: a binary string? */
-	struct value *values; /* owned; the current row */
+	size_t count;
+	struct source_column *columns; /* owned */
+	struct value *values;	       /* owned; the current row */
+	struct arena arena;	       /* what the current row needs */
 	bool streamed;
 };
 
@@ -27,6 +44,7 @@ static bool is_bytes(const MYSQL_FIELD *field)
 	switch ((int)field->type) {
 	case MYSQL_TYPE_BIT:
 	case MYSQL_TYPE_GEOMETRY:
+	case TYPE_VECTOR: /* no client library knows it yet */
 		return true;
 	case MYSQL_TYPE_TINY_BLOB:
 	case MYSQL_TYPE_MEDIUM_BLOB:
@@ -39,6 +57,39 @@ static bool is_bytes(const MYSQL_FIELD *field)
 	default:
 		return false;
 	}
+}
+
+static int describe(const MYSQL_FIELD *field, struct source_column *column,
+		    struct err *err)
+{
+	const struct charset *charset;
+
+	column->bytes = is_bytes(field);
+	column->zerofill = (field->flags & ZEROFILL_FLAG) &&
+			   (int)field->type != MYSQL_TYPE_YEAR;
+	if (column->bytes || field->charsetnr == BINARY_COLLATION)
+		return 0;
+	charset = charset_by_collation(field->charsetnr);
+	if (charset)
+		column->charset = charset_reader(charset);
+	if (column->charset)
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "%s.%s: collation %u is not known: use a newer ficus",
+		       field->table, field->name, field->charsetnr);
+}
+
+static int describe_all(struct source_rows *rows, struct err *err)
+{
+	const MYSQL_FIELD *fields = mysql_fetch_fields(rows->result);
+
+	rows->count = mysql_num_fields(rows->result);
+	rows->columns = mem_array(rows->count, sizeof(*rows->columns));
+	rows->values = mem_array(rows->count, sizeof(struct value));
+	for (size_t i = 0; i < rows->count; i++)
+		if (describe(&fields[i], &rows->columns[i], err))
+			return err->code;
+	return 0;
 }
 
 static int send(struct source *source, const char *sql, struct err *err)
@@ -62,20 +113,14 @@ static int ask(struct source *source, const char *sql, bool streamed,
 		return fail;
 	rows = mem_zalloc(sizeof(*rows));
 	rows->source = source;
+	arena_init(&rows->arena);
 	rows->streamed = streamed;
 	rows->result = streamed ? mysql_use_result(source->mysql)
 				: mysql_store_result(source->mysql);
 	if (!rows->result && mysql_field_count(source->mysql) > 0)
 		return source_fail(source, "query", err);
-	if (rows->result) {
-		const MYSQL_FIELD *fields = mysql_fetch_fields(rows->result);
-
-		rows->columns = mysql_num_fields(rows->result);
-		rows->bytes = mem_array(rows->columns, sizeof(bool));
-		rows->values = mem_array(rows->columns, sizeof(struct value));
-		for (size_t i = 0; i < rows->columns; i++)
-			rows->bytes[i] = is_bytes(&fields[i]);
-	}
+	if (rows->result && describe_all(rows, err))
+		return err->code;
 	*ret = TAKE(rows);
 	return 0;
 }
@@ -99,6 +144,36 @@ int source_stream(struct source *source, const char *sql,
 	return ask(source, sql, true, ret, err);
 }
 
+/* The log has numbers without their display width. */
+static void drop_zeros(struct value *value)
+{
+	while (value->n > 1 && value->at[0] == '0' && value->at[1] != '.') {
+		value->at++;
+		value->n--;
+	}
+}
+
+static struct value read_value(struct source_rows *rows, size_t i,
+			       const char *at, unsigned long n)
+{
+	const struct source_column *column = &rows->columns[i];
+	struct value_sink sink = { .arena = &rows->arena };
+	struct value value = { .at = at,
+			       .n = (uint32_t)n,
+			       .kind = column->bytes ? VALUE_BYTES
+						     : VALUE_TEXT };
+
+	if (!at)
+		return (struct value){ .kind = VALUE_NULL };
+	if (column->zerofill)
+		drop_zeros(&value);
+	if (column->charset &&
+	    !charset_read(column->charset, (const uint8_t *)at, n, &sink,
+			  &value))
+		loss_add(column->loss, LOSS_INVALID_TEXT);
+	return value;
+}
+
 int source_next(struct source_rows *rows, bool *ret, struct err *err)
 {
 	MYSQL_ROW row = rows->result ? mysql_fetch_row(rows->result) : NULL;
@@ -112,15 +187,9 @@ int source_next(struct source_rows *rows, bool *ret, struct err *err)
 		return 0;
 	}
 	lengths = mysql_fetch_lengths(rows->result);
-	for (size_t i = 0; i < rows->columns; i++) {
-		uint8_t kind = rows->bytes[i] ? VALUE_BYTES : VALUE_TEXT;
-
-		rows->values[i] = (struct value){
-			.at = row[i],
-			.n = row[i] ? (uint32_t)lengths[i] : 0,
-			.kind = row[i] ? kind : VALUE_NULL,
-		};
-	}
+	arena_reset(&rows->arena);
+	for (size_t i = 0; i < rows->count; i++)
+		rows->values[i] = read_value(rows, i, row[i], lengths[i]);
 	*ret = true;
 	return 0;
 }
@@ -132,7 +201,15 @@ const struct value *source_values(const struct source_rows *rows)
 
 size_t source_columns(const struct source_rows *rows)
 {
-	return rows->columns;
+	return rows->count;
+}
+
+void source_count_losses(struct source_rows *rows, struct losses *losses,
+			 const char *table)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		rows->columns[i].loss =
+			losses_of(losses, table, source_column(rows, i));
 }
 
 const char *source_column(const struct source_rows *rows, size_t column)
@@ -165,7 +242,8 @@ void source_rows_free(struct source_rows *rows)
 	if (!rows)
 		return;
 	mysql_free_result(rows->result);
-	free(rows->bytes);
+	free(rows->columns);
+	arena_done(&rows->arena);
 	free(rows->values);
 	free(rows);
 }

@@ -88,6 +88,20 @@ const struct charset *charset_by_name(struct str name)
 	return NULL;
 }
 
+bool charset_has_planes(const struct charset *charset)
+{
+	switch (charset - charsets) {
+	case CS_gb18030:
+	case CS_utf16:
+	case CS_utf16le:
+	case CS_utf32:
+	case CS_utf8mb4:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* What a charset is does not change: each is opened once per process, by
  * whoever needs it first, and kept. */
 struct charset_reader {

@@ -35,6 +35,9 @@ enum charset_kind {
 const struct charset *charset_by_collation(uint32_t id);
 const struct charset *charset_by_name(struct str name);
 
+/* Does it have characters beyond U+FFFF? */
+bool charset_has_planes(const struct charset *charset);
+
 /* A charset opened for reading: shared by all, never freed. NULL when the
  * system's iconv lacks it. */
 struct charset_reader;

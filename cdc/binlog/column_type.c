@@ -74,7 +74,8 @@ bool column_type_is_binary(const char *type)
 {
 	struct str word = column_type_word(type);
 
-	return str_ends(word, "binary") || str_ends(word, "blob");
+	return str_ends(word, "binary") || str_ends(word, "blob") ||
+	       str_ieqs(word, "vector"); /* of MariaDB */
 }
 
 enum address_kind column_type_address(const char *type)

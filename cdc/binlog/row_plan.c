@@ -1,6 +1,7 @@
 #include "cdc/binlog/row_plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -195,6 +196,20 @@ static int map_labels(const struct draft *d, struct value_codec *codec,
 	return 0;
 }
 
+/* information_schema has '?' for what is beyond U+FFFF. */
+static bool is_doubtful(const struct draft *d, const struct value_codec *codec)
+{
+	const char *name = d->def->charset ? d->def->charset : "";
+	const struct charset *charset = charset_by_name(str_of(name));
+
+	if (charset && !charset_has_planes(charset))
+		return false;
+	for (uint32_t i = 0; i < codec->label_count; i++)
+		if (memchr(codec->labels[i].at, '?', codec->labels[i].n))
+			return true;
+	return false;
+}
+
 static int plan_labels(const struct draft *d, struct value_codec *codec,
 		       struct err *err)
 {
@@ -207,6 +222,9 @@ static int plan_labels(const struct draft *d, struct value_codec *codec,
 	} else if (d->def && d->def->type) {
 		codec->labels = column_type_labels(
 			d->def->type, &d->plan->labels, &codec->label_count);
+		if (codec->labels && is_doubtful(d, codec))
+			return missing(d, "its labels, of which one has a '?'",
+				       err);
 	}
 	if (!codec->labels)
 		return missing(d, "its labels", err);
