@@ -4,14 +4,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cdc/doctor_impl.h"
 
-enum { TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1024, WIDTH = 100, LEVEL_WIDTH = 6 };
 
 struct doctor {
 	struct doctor_item *items; /* owned */
@@ -113,16 +115,67 @@ int doctor_code(const struct doctor *doctor)
 	return doctor->code;
 }
 
+/* Columns that a text takes: its bytes but those that continue a character. */
+static size_t columns(struct str text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += ((unsigned char)text.at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Words, from column `from` on, with new lines indented as far. */
+static void add_words(struct buf *out, struct str text, size_t from)
+{
+	size_t at = from;
+
+	while (text.n > 0) {
+		struct str word = str_split(&text, ' ');
+
+		if (at > from && at + 1 + columns(word) > WIDTH) {
+			buf_addf(out, "\n%*s", (int)from, "");
+			at = from;
+		} else if (at > from) {
+			buf_addc(out, ' ');
+			at++;
+		}
+		buf_add(out, word.at, word.n);
+		at += columns(word);
+	}
+	buf_addc(out, '\n');
+}
+
+static size_t name_width(const struct doctor *doctor)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < doctor->count; i++)
+		if (strlen(doctor->items[i].name) > width)
+			width = strlen(doctor->items[i].name);
+	return width;
+}
+
 void doctor_print(const struct doctor *doctor, struct buf *out)
 {
+	int width = (int)name_width(doctor);
+	size_t from = LEVEL_WIDTH + (size_t)width + 2;
+	size_t counts[LENGTH(level_names)] = { 0 };
+
 	for (size_t i = 0; i < doctor->count; i++) {
 		const struct doctor_item *item = &doctor->items[i];
 
-		buf_addf(out, "%-4s %s: %s\n", level_names[item->level],
-			 item->name, item->text);
-		if (item->cure)
-			buf_addf(out, "     cure: %s\n", item->cure);
+		counts[item->level]++;
+		buf_addf(out, "%-*s%-*s  ", LEVEL_WIDTH,
+			 level_names[item->level], width, item->name);
+		add_words(out, str_of(item->text), from);
+		if (!item->cure)
+			continue;
+		buf_addf(out, "%*scure: ", (int)from, "");
+		add_words(out, str_of(item->cure), from + strlen("cure: "));
 	}
+	buf_addf(out, "\n%zu OK, %zu WARN, %zu FAIL\n", counts[DOCTOR_OK],
+		 counts[DOCTOR_WARN], counts[DOCTOR_FAIL]);
 }
 
 void doctor_json(const struct doctor *doctor, struct buf *out)

@@ -39,7 +39,7 @@ enum doctor_level doctor_worst(const struct doctor *doctor);
  * can't be reached or refuses us, else ERR_OPERATOR; 0 without FAIL. */
 int doctor_code(const struct doctor *doctor);
 
-/* Lines "OK   source.binlog_format: ROW", cures indented below. */
+/* A table of at most 100 columns, cures below what they cure; then the sum. */
 void doctor_print(const struct doctor *doctor, struct buf *out);
 /* {"result":"fail","items":[{"level":…,"name":…,"text":…,"cure":…}]} */
 void doctor_json(const struct doctor *doctor, struct buf *out);

@@ -2,15 +2,19 @@
 #ifndef CDC_DOCTOR_IMPL_H
 #define CDC_DOCTOR_IMPL_H
 
+#include <stdbool.h>
+
 #include "base/defs.h"
 #include "cdc/doctor.h"
 #include "transform/mapping.h"
 
-struct checkpoint;
 struct err;
+struct pg;
 struct settings;
+struct source;
 
-/* text is formatted; cure NULL or "": none. */
+/* text is formatted; cure NULL or "": none. A cure that is SQL can be pasted
+ * as it is: what else is to be done stands in a comment behind it. */
 void doctor_add(struct doctor *doctor, enum doctor_level level,
 		const char *name, const char *cure, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
@@ -31,8 +35,36 @@ static inline bool doctor_is_loaded(const struct mapping *mapping)
 
 void doctor_target(struct doctor *doctor, const struct settings *settings,
 		   struct mapping *mapping, struct doctor_place *ret);
+/* Of a target whose migrations are applied (doctor_tables.c). */
+void doctor_tables(struct doctor *doctor, struct pg *pg,
+		   const struct settings *settings,
+		   const struct mapping *mapping);
 void doctor_source(struct doctor *doctor, const struct settings *settings,
 		   const struct mapping *mapping,
 		   const struct doctor_place *place);
+
+/* What the source's checks have in common; all borrowed. */
+struct doctor_check {
+	struct doctor *doctor;
+	const struct settings *settings;
+	const struct mapping *mapping;
+	const struct doctor_place *place;
+	struct source *source;
+	const char *grant; /* the GRANT our user needs */
+};
+
+/* The first value, or NULL; also when it can't be asked, which adds a FAIL.
+ * The caller frees it. */
+char *doctor_ask(struct doctor_check *c, const char *name, const char *sql);
+/* NULL when this server has no such variable. The caller frees it. */
+char *doctor_variable(struct doctor_check *c, const char *name);
+/* An error; of a missing privilege with the GRANT. */
+void doctor_add_refused(struct doctor_check *c, const char *name,
+			const struct err *err);
+
+/* Settings of the log (doctor_binlog.c). False: there is no log. */
+bool doctor_binlog(struct doctor_check *c);
+/* The shop's tables (doctor_shop.c). */
+void doctor_shop(struct doctor_check *c);
 
 #endif

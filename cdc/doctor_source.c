@@ -1,86 +1,83 @@
 /* The source's part of the preflight check. */
 #include "cdc/doctor_impl.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/settings.h"
 #include "cdc/binlog/position.h"
 #include "cdc/binlog/types.h"
-#include "cdc/schema.h"
 #include "cdc/source.h"
-#include "transform/fk.h"
-#include "transform/mapping.h"
-#include "transform/table_def.h"
 
 enum {
 	MARIADB_LEAST = 100300,
+	MARIADB_MONITOR = 100502, /* REPLICATION CLIENT until then */
 	MYSQL_LEAST = 50700,
-	DAY_S = 24 * 60 * 60,
+	CLOCK_OFF_S = 1,
 	SQL_MAX = 4096,
 	/* Packets until the server shows that it found the place. */
 	PACKETS_TRIED = 8,
 	TYPE_AT = 4,
 };
 
-struct check {
-	struct doctor *doctor;
-	const struct settings *settings;
-	const struct mapping *mapping;
-	const struct doctor_place *place;
-	struct source *source;
-};
-
-/*	X(item, variable, good value, level when other, cure) */
-#define VARIABLES(X)                                                           \
-	X("source.log_bin", "log_bin", "ON", DOCTOR_FAIL,                      \
-	  "set log_bin and server_id in the server's configuration and "       \
-	  "restart it")                                                        \
-	X("source.binlog_format", "binlog_format", "ROW", DOCTOR_FAIL,         \
-	  "SET GLOBAL binlog_format=ROW (and in the configuration); "          \
-	  "reconnect the applications")                                        \
-	X("source.binlog_row_image", "binlog_row_image", "FULL", DOCTOR_FAIL,  \
-	  "SET GLOBAL binlog_row_image=FULL (and in the configuration); "      \
-	  "reconnect the applications")                                        \
-	X("source.binlog_row_metadata", "binlog_row_metadata", "FULL",         \
-	  DOCTOR_WARN,                                                         \
-	  "SET GLOBAL binlog_row_metadata=FULL (and in the configuration): "   \
-	  "a change of a table's columns is then known exactly; else its "     \
-	  "new shape is read when its DDL comes by")
-
-/* An old server without the variable behaves as with the good value; it has
- * no metadata at all, though. */
-static void check_variable(struct check *c, const char *item,
-			   const char *variable, const char *good,
-			   enum doctor_level bad, const char *cure)
+char *doctor_ask(struct doctor_check *c, const char *name, const char *sql)
 {
-	CLEANUP(mem_freep) char *value = NULL;
+	struct err err = { 0 };
+	char *ret = NULL;
+
+	if (source_one(c->source, sql, &ret, &err))
+		doctor_add_refused(c, name, &err);
+	return ret;
+}
+
+char *doctor_variable(struct doctor_check *c, const char *name)
+{
+	struct err err = { 0 };
+	char *ret = NULL;
+
+	if (source_variable(c->source, name, &ret, &err))
+		doctor_add_err(c->doctor, name, &err);
+	return ret;
+}
+
+void doctor_add_refused(struct doctor_check *c, const char *name,
+			const struct err *err)
+{
+	if (err->code == ERR_OPERATOR && strstr(err->msg, "denied"))
+		doctor_add(c->doctor, DOCTOR_FAIL, name, c->grant, "%s",
+			   err->msg);
+	else
+		doctor_add_err(c->doctor, name, err);
+}
+
+/* MariaDB 10.5 gave REPLICATION CLIENT a new name and less to SUPER. MySQL's
+ * bootstrap holds the metadata tables still for a moment. */
+static char *grant_of(struct source *source)
+{
+	const struct source_server *server = source_server(source);
+	const char *list = "REPLICATION CLIENT, LOCK TABLES";
+	CLEANUP(mem_freep) char *user = NULL;
 	struct err err = { 0 };
 
-	if (source_variable(c->source, variable, &value, &err)) {
-		doctor_add_err(c->doctor, item, &err);
-		return;
-	}
-	if (!value)
-		return;
-	doctor_add(c->doctor, strcasecmp(value, good) == 0 ? DOCTOR_OK : bad,
-		   item, cure, "%s", *value ? value : "off");
+	if (server->flavour == SOURCE_MARIADB)
+		list = server->version >= MARIADB_MONITOR
+			       ? "BINLOG MONITOR"
+			       : "REPLICATION CLIENT";
+	if (source_one(source,
+		       "select concat(quote(substring_index(current_user(), "
+		       "'@', 1)), '@', quote(substring_index(current_user(), "
+		       "'@', -1)))",
+		       &user, &err))
+		user = NULL;
+	return mem_printf("GRANT SELECT, REPLICATION SLAVE, %s ON *.* TO %s",
+			  list, user ? user : "our user");
 }
 
-static void check_variables(struct check *c)
-{
-#define CHECK(item, variable, good, bad, cure)                                 \
-	check_variable(c, item, variable, good, bad, cure);
-	VARIABLES(CHECK)
-#undef CHECK
-}
-
-static void check_version(struct check *c)
+static void check_version(struct doctor_check *c)
 {
 	const struct source_server *server = source_server(c->source);
 	bool maria = server->flavour == SOURCE_MARIADB;
@@ -93,33 +90,66 @@ static void check_version(struct check *c)
 		   c->settings->source_host, (int)c->settings->source_port);
 }
 
-static void check_retention(struct check *c)
+/* MySQL's are a table, MariaDB's variables; what they leave out never reaches
+ * the log that we read. */
+static void check_replica_filters(struct doctor_check *c)
 {
-	CLEANUP(mem_freep) char *seconds = NULL;
-	struct err err = { 0 };
-	double keep;
+	bool maria = source_server(c->source)->flavour == SOURCE_MARIADB;
+	CLEANUP(mem_freep)
+	char *filters = doctor_ask(
+		c, "source.replica_filters",
+		maria ? "select group_concat(lower(variable_name)) from "
+			"information_schema.global_variables where "
+			"variable_name regexp "
+			"'^replicate_(wild_)?(do|ignore)_(db|table)$' "
+			"and variable_value <> ''"
+		      : "select group_concat(filter_name) from "
+			"performance_schema.replication_applier_filters");
 
-	if (source_variable(c->source, "binlog_expire_logs_seconds", &seconds,
-			    &err)) {
-		doctor_add_err(c->doctor, "source.retention", &err);
-		return;
-	}
-	keep = seconds ? strtod(seconds, NULL) : 0;
-	if (keep > 0 && keep < DAY_S)
-		doctor_add(c->doctor, DOCTOR_WARN, "source.retention",
-			   "SET GLOBAL binlog_expire_logs_seconds=604800",
-			   "the binlog is kept for %.0f s only: a longer stop "
-			   "of cdc needs a new bootstrap",
-			   keep);
+	if (filters)
+		doctor_add(c->doctor, DOCTOR_WARN, "source.replica_filters",
+			   "remove them, or set source.host to the server "
+			   "Magento writes to",
+			   "the replica leaves things out: %s", filters);
+}
+
+static void check_relayed(struct doctor_check *c)
+{
+	CLEANUP(mem_freep)
+	char *old = doctor_variable(c, "log_slave_updates");
+	CLEANUP(mem_freep)
+	char *new = old ? NULL : doctor_variable(c, "log_replica_updates");
+	const char *on = old ? old : new;
+
+	if (on && strcmp(on, "ON") != 0)
+		doctor_add(c->doctor, DOCTOR_FAIL, "source.replica_log",
+			   "set log_replica_updates (log_slave_updates) in "
+			   "the server's configuration and restart it",
+			   "the replica does not log what it replicates");
 	else
-		doctor_add(c->doctor, DOCTOR_OK, "source.retention", NULL,
-			   keep > 0 ? "the binlog is kept for %.1f days"
-				    : "the binlog is not purged by age",
-			   keep / DAY_S);
+		doctor_add(c->doctor, DOCTOR_OK, "source.replica_log", NULL,
+			   "the replica logs what it replicates");
 }
 
 /* The head of a replica says nothing of what Magento has written. */
-static void check_replica(struct check *c)
+static void judge_replica(struct doctor_check *c)
+{
+	if (c->settings->source_head_host[0])
+		doctor_add(c->doctor, DOCTOR_OK, "source.head", NULL,
+			   "the source is a replica, the head is read at %s:%d",
+			   c->settings->source_head_host,
+			   (int)c->settings->source_head_port);
+	else
+		doctor_add(c->doctor, DOCTOR_FAIL, "source.head",
+			   "set source.head.host to the server Magento writes "
+			   "to",
+			   "the source is a replica: its own lag would not be "
+			   "seen");
+	check_relayed(c);
+	check_replica_filters(c);
+}
+
+static void check_replica(struct doctor_check *c)
 {
 	bool maria = source_server(c->source)->flavour == SOURCE_MARIADB;
 	CLEANUP(mem_freep) char *running = NULL;
@@ -134,68 +164,47 @@ static void check_replica(struct check *c)
 			"where service_state = 'ON'",
 		&running, &err);
 
-	if (fail) {
+	if (fail)
 		doctor_add(c->doctor, DOCTOR_WARN, "source.head",
 			   "if it is a replica, set source.head.host to the "
 			   "server Magento writes to",
 			   "whether the source is a replica can't be seen");
-		return;
-	}
-	if (!running || strcmp(running, "0") == 0)
+	else if (running && strcmp(running, "0") != 0)
+		judge_replica(c);
+	else
 		doctor_add(c->doctor, DOCTOR_OK, "source.head", NULL,
 			   "the source is no replica");
-	else if (c->settings->source_head_host[0])
-		doctor_add(c->doctor, DOCTOR_OK, "source.head", NULL,
-			   "the source is a replica, the head is read at %s:%d",
-			   c->settings->source_head_host,
-			   (int)c->settings->source_head_port);
-	else
-		doctor_add(c->doctor, DOCTOR_FAIL, "source.head",
-			   "set source.head.host to the server Magento writes "
-			   "to",
-			   "the source is a replica: its own lag would not be "
-			   "seen");
 }
 
-static const char *grants(const struct check *c)
+/* By file, another server after a failover needs a new bootstrap. */
+static const char *gtid_cure(const struct doctor_check *c)
 {
-	return source_server(c->source)->flavour == SOURCE_MARIADB
-		       ? "GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR ON "
-			 "*.* TO our user"
-		       : "GRANT SELECT, REPLICATION SLAVE, REPLICATION "
-			 "CLIENT, LOCK TABLES ON *.* TO our user";
-}
-
-/* An error of a missing privilege gets the GRANT. */
-static void add_refused(struct check *c, const char *item,
-			const struct err *err)
-{
-	if (err->code == ERR_OPERATOR && strstr(err->msg, "denied"))
-		doctor_add(c->doctor, DOCTOR_FAIL, item, grants(c), "%s",
-			   err->msg);
-	else
-		doctor_add_err(c->doctor, item, err);
+	if (strcmp(c->settings->source_position_mode, "file") == 0)
+		return "set source.position_mode: auto; by file, the copy "
+		       "can't follow a failover";
+	return "SET GLOBAL enforce_gtid_consistency = ON; "
+	       "SET GLOBAL gtid_mode = OFF_PERMISSIVE; "
+	       "SET GLOBAL gtid_mode = ON_PERMISSIVE; "
+	       "SET GLOBAL gtid_mode = ON /* and in the configuration: by "
+	       "file, the copy can't follow a failover */";
 }
 
 /* Where the log ends, in the form the service will use. */
-static int check_head(struct check *c, struct position *ret)
+static int check_head(struct doctor_check *c, struct position *ret)
 {
 	struct err err = { 0 };
 	struct buf text;
 
 	if (source_head(c->source, c->settings->source_position_mode, ret,
 			&err)) {
-		add_refused(c, "source.position", &err);
+		doctor_add_refused(c, "source.position", &err);
 		return -1;
 	}
 	buf_init(&text, SQL_MAX);
 	position_format(ret, &text);
 	doctor_add(c->doctor,
 		   ret->kind == POSITION_FILE ? DOCTOR_WARN : DOCTOR_OK,
-		   "source.position",
-		   "gtid_mode=ON lets the copy follow a failover; without it "
-		   "another server needs a new bootstrap",
-		   "the log ends at %s",
+		   "source.position", gtid_cure(c), "the log ends at %s",
 		   text.failed ? "a long GTID set" : buf_str(&text));
 	buf_done(&text);
 	return 0;
@@ -217,7 +226,7 @@ static int try_stream(struct source *source, const struct position *from,
 	return fail;
 }
 
-static void check_stream(struct check *c, const char *item,
+static void check_stream(struct doctor_check *c, const char *item,
 			 const struct position *from)
 {
 	CLEANUP(source_closep) struct source *source = NULL;
@@ -231,13 +240,13 @@ static void check_stream(struct check *c, const char *item,
 	if (!fail)
 		fail = try_stream(source, from, &err);
 	if (fail)
-		add_refused(c, item, &err);
+		doctor_add_refused(c, item, &err);
 	else
 		doctor_add(c->doctor, DOCTOR_OK, item, NULL,
 			   "the server sends its binlog");
 }
 
-static void check_place(struct check *c)
+static void check_place(struct doctor_check *c)
 {
 	struct position position = { 0 };
 	struct err err = { 0 };
@@ -253,7 +262,7 @@ static void check_place(struct check *c)
 	position_done(&position);
 }
 
-static void check_stream_and_place(struct check *c)
+static void check_stream_and_place(struct doctor_check *c)
 {
 	struct position head = { 0 };
 
@@ -268,7 +277,7 @@ static void check_stream_and_place(struct check *c)
 
 /* On MySQL the bootstrap holds the metadata tables still for a moment. What
  * a role gives is not seen here, so that a lack is only a warning. */
-static void check_lock_privilege(struct check *c)
+static void check_lock_privilege(struct doctor_check *c)
 {
 	static const char sql[] =
 		"select count(*) from (select grantee, privilege_type from "
@@ -290,115 +299,12 @@ static void check_lock_privilege(struct check *c)
 			   "granted");
 	else
 		doctor_add(c->doctor, DOCTOR_WARN, "source.lock_tables",
-			   grants(c),
+			   c->grant,
 			   "LOCK TABLES is not granted to our user itself: the "
 			   "bootstrap needs it");
 }
 
-/* One table that we may not read is enough to stop a bootstrap. */
-static bool may_select(struct check *c, const char *table)
-{
-	CLEANUP(mem_freep)
-	char *sql = mem_printf("select 1 from `%s` limit 0", table);
-	struct err err = { 0 };
-
-	if (!source_exec(c->source, sql, &err))
-		return true;
-	add_refused(c, "source.tables", &err);
-	return false;
-}
-
-static void check_tables(struct check *c, const struct schema *schema)
-{
-	size_t count = schema_table_count(schema);
-
-	for (size_t i = 0; i < count; i++)
-		if (!may_select(c, schema_table_at(schema, i)->name))
-			return;
-	if (count == 0)
-		doctor_add(c->doctor, DOCTOR_FAIL, "source.tables",
-			   "check source.database and source.table_prefix, and "
-			   "grant SELECT",
-			   "none of the %zu mapped tables is in database %s",
-			   c->mapping->table_count,
-			   c->settings->source_database);
-	else
-		doctor_add(c->doctor, DOCTOR_OK, "source.tables", NULL,
-			   "%zu of %zu mapped tables are there", count,
-			   c->mapping->table_count);
-}
-
-static void check_keys(struct check *c, const struct schema *schema)
-{
-	struct fk_graph *graph = NULL;
-	struct err err = { 0 };
-	size_t count;
-	const struct fk_row *rows = schema_foreign_keys(schema, &count);
-
-	if (!doctor_is_loaded(c->mapping)) {
-		doctor_add(c->doctor, DOCTOR_WARN, "source.foreign_keys",
-			   "run cdc --migrate and check again",
-			   "not checked: the target's tables are not there");
-		return;
-	}
-	if (fk_graph_new(c->mapping, rows, count, &graph, &err)) {
-		doctor_add_err(c->doctor, "source.foreign_keys", &err);
-		return;
-	}
-	fk_graph_free(graph);
-	doctor_add(c->doctor, DOCTOR_OK, "source.foreign_keys", NULL,
-		   "%zu columns of foreign keys are known", count);
-}
-
-/* A rolled back transaction is logged only when such a table took part. */
-static void check_engines(struct check *c)
-{
-	CLEANUP(mem_freep) char *table = NULL;
-	struct err err = { 0 };
-	int fail = source_one(c->source,
-			      "select concat(table_name, ' (', engine, ')') "
-			      "from information_schema.tables "
-			      "where table_schema = database() "
-			      "and table_type = 'BASE TABLE' "
-			      "and engine not in ('InnoDB', 'MEMORY') limit 1",
-			      &table, &err);
-
-	if (fail)
-		doctor_add_err(c->doctor, "source.engines", &err);
-	else if (table)
-		doctor_add(c->doctor, DOCTOR_WARN, "source.engines",
-			   "ALTER TABLE … ENGINE=InnoDB",
-			   "table %s has no transactions", table);
-	else
-		doctor_add(c->doctor, DOCTOR_OK, "source.engines", NULL,
-			   "all tables have transactions");
-}
-
-static void check_schema(struct check *c)
-{
-	CLEANUP(schema_freep) struct schema *schema = NULL;
-	struct err err = { 0 };
-
-	if (schema_read(c->source, c->settings->source_database, c->mapping,
-			&schema, &err)) {
-		add_refused(c, "source.tables", &err);
-		return;
-	}
-	check_tables(c, schema);
-	check_keys(c, schema);
-	check_engines(c);
-}
-
-static bool check_log_bin(struct check *c)
-{
-	CLEANUP(mem_freep) char *value = NULL;
-	struct err err = { 0 };
-
-	return !source_variable(c->source, "log_bin", &value, &err) && value &&
-	       strcmp(value, "ON") == 0;
-}
-
-static void check_head_server(struct check *c)
+static void check_head_server(struct doctor_check *c)
 {
 	CLEANUP(source_closep) struct source *source = NULL;
 	struct source_config config;
@@ -414,14 +320,39 @@ static void check_head_server(struct check *c)
 			   "%s", source_server(source)->text);
 }
 
+/* Times are informational (lag is measured by our own clock), but read. */
+static void check_clock(struct doctor_check *c)
+{
+	int64_t before = clock_wall_us();
+	CLEANUP(mem_freep)
+	char *text =
+		doctor_ask(c, "source.clock", "select unix_timestamp(now(6))");
+	double ours = ((double)before + (double)clock_wall_us()) / 2e6;
+	double off = text ? strtod(text, NULL) - ours : 0;
+
+	if (!text)
+		return;
+	if (off > CLOCK_OFF_S || off < -CLOCK_OFF_S)
+		doctor_add(c->doctor, DOCTOR_WARN, "source.clock",
+			   "synchronise the clocks (NTP); look for a timestamp "
+			   "in init_connect",
+			   "the source's clock is %.1f s %s ours",
+			   off < 0 ? -off : off,
+			   off < 0 ? "behind" : "ahead of");
+	else
+		doctor_add(c->doctor, DOCTOR_OK, "source.clock", NULL,
+			   "%.1f s off ours", off);
+}
+
 void doctor_source(struct doctor *doctor, const struct settings *settings,
 		   const struct mapping *mapping,
 		   const struct doctor_place *place)
 {
-	struct check check = { .doctor = doctor,
-			       .settings = settings,
-			       .mapping = mapping,
-			       .place = place };
+	struct doctor_check check = { .doctor = doctor,
+				      .settings = settings,
+				      .mapping = mapping,
+				      .place = place };
+	CLEANUP(mem_freep) char *grant = NULL;
 	struct source_config config;
 	struct err err = { 0 };
 
@@ -430,15 +361,16 @@ void doctor_source(struct doctor *doctor, const struct settings *settings,
 		doctor_add_err(doctor, "source.connect", &err);
 		return;
 	}
+	grant = grant_of(check.source);
+	check.grant = grant;
 	check_version(&check);
-	check_variables(&check);
-	if (check_log_bin(&check)) {
-		check_retention(&check);
+	check_clock(&check);
+	if (doctor_binlog(&check)) {
 		check_replica(&check);
 		check_stream_and_place(&check);
 		check_lock_privilege(&check);
 	}
 	check_head_server(&check);
-	check_schema(&check);
+	doctor_shop(&check);
 	source_close(check.source);
 }

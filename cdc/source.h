@@ -106,6 +106,9 @@ int source_one(struct source *source, const char *sql, char **ret,
 /* A server variable, NULL when this server has none of that name. */
 int source_variable(struct source *source, const char *name, char **ret,
 		    struct err *err) MUST_CHECK;
+/* The statement that says where the log ends, and what it leaves out: file,
+ * offset, databases logged, databases not logged (each "": all, none). */
+const char *source_log_status(const struct source *source);
 /* Which server this is, whatever its address: "mysql:<server_uuid>",
  * "mariadb:<server_uid>" or, before MariaDB 10.5.26,
  * "mariadb:<server_id>@<hostname>:<port>". The caller frees it. */

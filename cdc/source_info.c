@@ -72,8 +72,10 @@ int source_identity(struct source *source, char **ret, struct err *err)
 }
 
 /* The statement was renamed twice: MariaDB 10.5.2, MySQL 8.2. */
-static const char *log_status(const struct source_server *server)
+const char *source_log_status(const struct source *source)
 {
+	const struct source_server *server = &source->server;
+
 	if (server->flavour == SOURCE_MARIADB)
 		return server->version >= 100502 ? "show binlog status"
 						 : "show master status";
@@ -86,8 +88,7 @@ static int head_file(struct source *source, struct position *ret,
 {
 	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
 	bool row = false;
-	int fail =
-		source_query(source, log_status(&source->server), &rows, err);
+	int fail = source_query(source, source_log_status(source), &rows, err);
 
 	if (!fail)
 		fail = source_next(rows, &row, err);

@@ -1,27 +1,24 @@
-"""cdc --check: each thing that would stop replication is named, with its cure,
-in one line; and changes nothing."""
+"""cdc --check: each thing on the source that would stop replication, or spoil
+it, is named with its cure in one line; cures that are SQL are done, and then
+the check passes."""
 
-import json
+import contextlib
 
 import pytest
 
-from demo import shop
-from tests.lib import programs
+from tests.integration import checking
+from tests.integration.checking import Check, do
+from tests.lib import servers
 
 
 @pytest.fixture(scope="module", params=["mariadb", "mysql"])
 def place(request, postgres, tmp_path_factory):
     """An empty shop and a migrated target; the check changes neither."""
     source = request.getfixturevalue(request.param)
-    source.run("create database checked")
-    with source.connect("checked") as c:
-        shop.create(c)
+    checking.make_shop(source, "checked")
     target = postgres.create_database(f"checked_{request.param}")
-    program = programs.Cdc(source, postgres,
-                           str(tmp_path_factory.mktemp("check")), "checked",
-                           target)
-    done = program.call("--migrate")
-    assert done.returncode == 0, done.stderr
+    Check(source, postgres, str(tmp_path_factory.mktemp("check")), "checked",
+          target).migrate()
     yield source, postgres, target
     source.run("drop database checked")
     postgres.drop_database(target)
@@ -33,31 +30,10 @@ def source(place):
 
 
 @pytest.fixture
-def cdc(place, directory):
+def check(place, directory):
     source, postgres, target = place
-    yield programs.Cdc(source, postgres, directory, "checked", target)
+    yield Check(source, postgres, directory, "checked", target)
     postgres.run("delete from ficus.checkpoint", target)
-
-
-def check(cdc, code):
-    """The items by name, after the exit code was as expected."""
-    done = cdc.call("--check", "--json", timeout=60)
-    assert done.returncode == code, done.stdout + done.stderr
-    report = json.loads(done.stdout)
-    assert report["result"] == ("fail" if code else report["result"])
-    assert cdc.config["source"]["password"] not in done.stdout + done.stderr
-    return {i["name"]: i for i in report["items"]}
-
-
-def fails(cdc, name, *parts):
-    """One FAIL, of that name, with these words and on one line."""
-    items = check(cdc, 1)
-    failed = [i for i in items.values() if i["level"] == "fail"]
-    assert [i["name"] for i in failed] == [name], failed
-    said = failed[0]["text"] + " " + (failed[0]["cure"] or "")
-    for part in parts:
-        assert part in said
-    assert "\n" not in said
 
 
 @pytest.fixture
@@ -86,124 +62,429 @@ def other_user(source):
     source.run("drop user if exists limited@'%'")
 
 
-def test_a_good_shop_passes(cdc):
-    items = check(cdc, 0)
-    assert items["source.stream"]["level"] == "ok"
-    assert items["source.tables"]["level"] == "ok"
-    assert items["source.foreign_keys"]["level"] == "ok"
-    assert items["target.checkpoint"]["level"] == "warn"
-    text = cdc.call("--check").stdout
-    assert "OK   source.binlog_format: ROW" in text
-    assert "cure: run cdc --bootstrap" in text
+@pytest.fixture
+def altered(source):
+    """Changes the shop until the test is over."""
+    undo = []
+
+    def alter(*statements, back):
+        undo.insert(0, back)
+        source.script(["set foreign_key_checks = 0", *statements], "checked")
+    yield alter
+    for back in undo:
+        source.script(["set foreign_key_checks = 0", *back], "checked")
 
 
-def test_before_the_first_migration(cdc, postgres, target_database):
-    cdc.config["target"]["database"] = target_database
-    items = check(cdc, 0)
-    assert "cdc --migrate" in items["target.migrations"]["cure"]
+def client_privilege(source):
+    return ("binlog monitor" if source.flavour == "mariadb"
+            else "replication client")
 
 
-def test_wrong_password(cdc):
-    cdc.config["source"]["password"] = "planted-wrong"
-    fails(cdc, "source.connect", "source.password", "Access denied")
-
-
-def test_unreachable_source(cdc):
-    cdc.config["source"]["port"] = 1
-    fails(cdc, "source.connect", "source.host and source.port")
-
-
-def test_unreachable_target(cdc):
-    cdc.config["target"]["port"] = 1
-    items = check(cdc, 1)
-    assert items["target.connect"]["level"] == "fail"
-    assert items["source.stream"]["level"] == "ok"
-
-
-def test_no_such_database(cdc):
-    cdc.config["source"]["database"] = "nowhere"
-    fails(cdc, "source.connect", "source.database")
-
-
-def test_wrong_prefix(cdc):
-    cdc.config["source"]["table_prefix"] = "m2_"
-    fails(cdc, "source.tables", "source.table_prefix")
-
-
-def test_no_replication_privilege(cdc, source, other_user):
-    client = ("binlog monitor" if source.flavour == "mariadb"
-              else "replication client")
-    cdc.config["source"] |= other_user(f"grant select, {client} on *.*")
-    fails(cdc, "source.stream", "REPLICATION SLAVE", "GRANT")
-
-
-def test_no_client_privilege(cdc, other_user):
-    cdc.config["source"] |= other_user(
-        "grant select, replication slave on *.*")
-    cdc.config["source"]["position_mode"] = "file"
-    fails(cdc, "source.position", "GRANT")
-
-
-def test_no_select_privilege(cdc, source, other_user):
-    client = ("binlog monitor" if source.flavour == "mariadb"
-              else "replication client")
-    cdc.config["source"] |= other_user(
-        f"grant replication slave, {client} on *.*",
-        "grant insert on checked.*")
-    fails(cdc, "source.tables", "SELECT")
-
-
-@pytest.mark.parametrize("name, value", [
-    ("binlog_format", "STATEMENT"), ("binlog_row_image", "MINIMAL")])
-def test_wrong_variable(cdc, variable, name, value):
-    variable(name, value)
-    fails(cdc, "source." + name, value, f"SET GLOBAL {name}=")
-
-
-def test_row_metadata_is_a_warning(cdc, variable):
+def test_a_good_shop_passes(check, variable):
     variable("binlog_row_metadata", "FULL")
-    assert check(cdc, 0)["source.binlog_row_metadata"]["level"] == "ok"
+    items = check.items()
+    found = {n: i["text"] for n, i in items.items() if i["level"] != "ok"}
+    assert found.keys() == {"target.checkpoint"}, found
+    assert "cdc --bootstrap" in items["target.checkpoint"]["cure"]
+
+
+def test_the_table_is_aligned_and_of_100_columns(check, variable):
     variable("binlog_row_metadata", "MINIMAL")
-    item = check(cdc, 0)["source.binlog_row_metadata"]
-    assert item["level"] == "warn" and "FULL" in item["cure"]
+    variable("binlog_format", "STATEMENT")
+    done = check.cdc.call("--check")
+    assert done.returncode == 1
+    *lines, empty, last = done.stdout.splitlines()
+    assert empty == "" and last.endswith("2 WARN, 1 FAIL")
+    assert max(map(len, lines)) <= 100
+    begins = {len(line) - len(line[6:].lstrip("abcdefghijklmnopqrstuvwxyz._")
+                              .lstrip()) for line in lines if line[0] != " "}
+    assert len(begins) == 1
+    assert {line[:6] for line in lines} == {"OK    ", "WARN  ", "FAIL  ",
+                                            "      "}
+    assert "cure: SET GLOBAL binlog_format = 'ROW'" in done.stdout
 
 
-def stand_at(cdc, position, source_id):
-    cdc.target.run("insert into ficus.checkpoint (seq, epoch, position, "
-                   "source_id) select coalesce(max(seq), 0) + 1, 1, %s, %s "
-                   "from ficus.checkpoint", cdc.database,
-                   (position, source_id))
+def test_before_the_first_migration(check, target_database):
+    check.config["target"]["database"] = target_database
+    check.warns("target.migrations", "cdc --migrate")
 
 
-def test_purged_position(cdc, source):
+def test_wrong_password(check):
+    check.config["source"]["password"] = "planted-wrong"
+    check.fails("source.connect", "source.password", "Access denied")
+
+
+def test_unreachable_source(check):
+    check.config["source"]["port"] = 1
+    check.fails("source.connect", "source.host and source.port")
+
+
+def test_no_such_database(check):
+    check.config["source"]["database"] = "nowhere"
+    check.fails("source.connect", "source.database")
+
+
+def test_wrong_prefix(check):
+    check.config["source"]["table_prefix"] = "m2_"
+    check.fails("source.tables", "source.table_prefix")
+
+
+# ---- Privileges: the GRANT is that of the flavour, and enough ----
+
+def cured_by_grant(check, source, name, client=True):
+    cure = check.fails(name, "GRANT SELECT, REPLICATION SLAVE",
+                       client_privilege(source).upper() if client else "")
+    do(source, cure)
+    assert check.items()[name]["level"] != "fail"
+
+
+def test_case_166_no_replication_privilege(check, source, other_user):
+    check.config["source"] |= other_user(
+        f"grant select, {client_privilege(source)} on *.*")
+    cured_by_grant(check, source, "source.stream")
+
+
+def test_case_166_no_client_privilege(check, source, other_user):
+    check.config["source"] |= other_user(
+        "grant select, replication slave on *.*")
+    check.config["source"]["position_mode"] = "file"
+    cured_by_grant(check, source, "source.position")
+
+
+def test_case_166_without_it_filters_are_not_seen(check, source, other_user):
+    check.config["source"] |= other_user(
+        "grant select, replication slave on *.*")
+    do(source, check.warns("source.log_filters", "GRANT"))
+    check.passes("source.log_filters")
+
+
+def test_case_166_no_select_privilege(check, source, other_user):
+    check.config["source"] |= other_user(
+        f"grant replication slave, {client_privilege(source)} on *.*",
+        "grant insert on checked.*")
+    items = check.items(1)
+    assert items["source.tables"]["level"] == "fail"
+    do(source, items["source.tables"]["cure"])
+    check.passes("source.tables")
+
+
+def test_the_bootstrap_needs_lock_tables_on_mysql(check, source, other_user):
+    if source.flavour != "mysql":
+        assert "source.lock_tables" not in check.items()
+        return
+    assert check.items()["source.lock_tables"]["level"] == "ok"
+    check.config["source"].update(other_user(
+        "grant select, replication slave, replication client on *.*"))
+    do(source, check.warns("source.lock_tables", "LOCK TABLES"))
+    check.passes("source.lock_tables")
+
+
+# ---- The log's settings ----
+
+@pytest.mark.parametrize("name, value, item", [
+    ("binlog_format", "STATEMENT", "source.binlog_format"),
+    ("binlog_row_image", "MINIMAL", "source.row_image")])
+def test_wrong_variable(check, source, variable, name, value, item):
+    variable(name, value)
+    do(source, check.fails(item, value))
+    check.passes(item)
+
+
+def test_row_metadata_is_a_warning(check, source, variable):
+    variable("binlog_row_metadata", "MINIMAL")
+    do(source, check.warns("source.row_metadata", "MINIMAL"))
+    check.passes("source.row_metadata")
+
+
+def test_case_53_sessions_that_log_otherwise(check, source):
+    """MySQL shows what sessions have set; MariaDB does not."""
+    with source.connect() as c, c.cursor() as cursor:
+        cursor.execute("set session sql_log_bin = 0")
+        if source.flavour != "mysql":
+            assert "source.sessions" not in check.items()
+            return
+        do(source, check.warns("source.sessions", "sql_log_bin", "KILL"))
+        c._force_close()
+    servers.wait_until("the session's end", 30,
+                       lambda: "source.sessions" not in check.items())
+
+
+def test_case_53_init_connect(check, source, variable):
+    variable("init_connect", "set @x = 'binlog_format'")
+    do(source, check.warns("source.init_connect"))
+    check.passes("source.init_connect")
+
+
+def test_case_147_a_clock_that_is_wrong(check, source, variable):
+    variable("init_connect", "set timestamp = 1000000000")
+    check.warns("source.clock", "behind ours", "NTP")
+    source.run("set global init_connect = ''")
+    check.passes("source.clock")
+
+
+def test_case_150_retention(check, source, variable):
+    variable("binlog_expire_logs_seconds", 30)
+    do(source, check.fails("source.retention", "bootstrap"))
+    check.passes("source.retention")
+    variable("binlog_expire_logs_seconds", 3600)
+    do(source, check.warns("source.retention", "3600 s"))
+    check.passes("source.retention")
+
+
+RDS = ["create table mysql.rds_configuration (name varchar(50), "
+       "value varchar(20), description varchar(300))",
+       "insert into mysql.rds_configuration values "
+       "('binlog retention hours', null, '')",
+       "create procedure mysql.rds_set_configuration(n varchar(50), v int) "
+       "update mysql.rds_configuration set value = v"]
+
+
+def test_case_149_amazon_purges_by_a_setting_of_its_own(check, source):
+    """Its table and procedure, as its documentation has them."""
+    source.script(RDS)
+    try:
+        do(source, check.warns("source.rds", "binlog retention hours"))
+        check.passes("source.rds")
+    finally:
+        source.script(["drop procedure mysql.rds_set_configuration",
+                       "drop table mysql.rds_configuration"])
+
+
+def test_case_154_the_sources_own_server_id(check):
+    check.config["source"]["server_id"] = 1
+    check.fails("source.server_id", "source.server_id 1 is the source's own")
+    check.config["source"]["server_id"] = 77
+    check.passes("source.server_id")
+
+
+@pytest.mark.parametrize("server", ["mariadb", "mariadb118", "mysql"])
+def test_case_140_each_server_says_where_its_log_ends(
+        request, server, postgres, target_database, directory):
+    """By the statement of its flavour and age."""
+    source = request.getfixturevalue(server)
+    check = Check(source, postgres, directory, "mysql", target_database,
+                  {"source": {"position_mode": "file"}})
+    items = check.items(1)  # no shop in there
+    assert "file:mysql-bin.0000" in items["source.position"]["text"]
+    assert items["source.log_filters"]["level"] == "ok"
+    assert items["source.stream"]["level"] == "ok"
+
+
+def test_without_gtids(check, source):
+    check.config["source"]["position_mode"] = "file"
+    check.warns("source.position", "position_mode: auto")
+    check.config["source"]["position_mode"] = "auto"
+    check.passes("source.position")
+    if source.flavour != "mysql":
+        return
+    for mode in ("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF"):
+        source.run(f"set global gtid_mode = {mode}")
+    do(source, check.warns("source.position", "gtid_mode = ON"))
+    check.passes("source.position")
+
+
+# ---- The place the copy stands at ----
+
+def stand_at(check, position, source_id):
+    check.target.run("insert into ficus.checkpoint (seq, epoch, position, "
+                     "source_id) select coalesce(max(seq), 0) + 1, 1, %s, %s "
+                     "from ficus.checkpoint", check.target_database,
+                     (position, source_id))
+
+
+def test_purged_position(check, source):
     """The log the copy stands in is gone."""
     uid = source.run("select @@server_uuid" if source.flavour == "mysql"
                      else "select @@server_uid")[0][0]
-    stand_at(cdc, "file:mysql-bin.000000:4", f"{source.flavour}:{uid}")
-    fails(cdc, "source.checkpoint", "cdc --bootstrap")
+    stand_at(check, "file:mysql-bin.000000:4", f"{source.flavour}:{uid}")
+    check.fails("source.checkpoint", "cdc --bootstrap")
 
 
-def test_position_of_another_server(cdc, source):
-    stand_at(cdc, "file:mysql-bin.000001:4", "mysql:other")
-    fails(cdc, "source.checkpoint", "mysql:other", "cdc --bootstrap")
-    stand_at(cdc, "mysql:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"
+def test_case_154_position_of_another_server(check, source):
+    stand_at(check, "file:mysql-bin.000001:4", "mysql:other")
+    check.fails("source.checkpoint", "mysql:other", "cdc --bootstrap")
+    stand_at(check, "mysql:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"
              if source.flavour == "mysql" else "mariadb:0-77-99999999", "any")
-    fails(cdc, "source.checkpoint", "cdc --bootstrap")
+    check.fails("source.checkpoint", "cdc --bootstrap")
 
 
-def test_unknown_key(cdc):
-    cdc.config["source"]["pasword"] = "x"
-    done = cdc.call("--check")
+# ---- The shop's tables ----
+
+def test_case_138_commerce_is_refused(check, altered):
+    altered("alter table catalog_product_entity add column row_id int",
+            back=["alter table catalog_product_entity drop column row_id"])
+    check.fails("source.edition", "row_id", "transform.mapping")
+
+
+def test_a_table_that_is_not_there(check, altered):
+    altered("rename table sales_order_payment to elsewhere",
+            back=["rename table elsewhere to sales_order_payment"])
+    check.warns("source.missing_tables", "sales_order_payment")
+
+
+def test_columns_that_are_not_there(check, altered):
+    altered("alter table sales_order change status x varchar(32)",
+            "alter table sales_order_item change parent_item_id y int",
+            back=["alter table sales_order change x status varchar(32)",
+                  "alter table sales_order_item change y parent_item_id "
+                  "int unsigned"])
+    check.warns("source.missing_columns", "2 columns", "sales_order.status",
+                "sales_order_item.parent_item_id")
+
+
+def replaced(altered, table, columns):
+    """The table, its columns only."""
+    altered(f"rename table {table} to kept",
+            f"create table {table} as select {columns} from kept",
+            back=[f"drop table {table}", f"rename table kept to {table}"])
+
+
+def test_a_key_that_is_not_there(check, altered):
+    replaced(altered, "catalog_product_website", "website_id")
+    items = check.items(1)
+    assert items["source.columns"]["level"] == "fail"
+    assert ("catalog_product_website.product_id" in
+            items["source.columns"]["text"])
+
+
+def test_a_table_without_a_primary_key(check, altered):
+    replaced(altered, "catalog_product_website", "*")
+    check.warns("source.primary_keys", "catalog_product_website")
+
+
+def test_a_table_without_transactions(check, source, altered):
+    altered("create table noted (a int) engine = MyISAM",
+            back=["drop table noted"])
+    do(source, check.warns("source.engines", "noted"))
+    check.passes("source.engines")
+
+
+def test_charsets_of_the_shop(check, altered):
+    altered("create table kept like sales_order_status_history",
+            "alter table sales_order_status_history add column a "
+            "varchar(9) character set gbk, add column b varchar(9) "
+            "character set ucs2, add column c text character set sjis",
+            back=["alter table sales_order_status_history drop column a, "
+                  "drop column b, drop column c", "drop table kept"])
+    assert check.items()["source.charsets"]["level"] == "ok"
+
+
+def test_a_shop_without_foreign_keys(check, source):
+    source.script(["create database bare",
+                   "create table bare.store_website like "
+                   "checked.store_website"])
+    try:
+        check.config["source"]["database"] = "bare"
+        check.warns("source.foreign_keys", "there is none")
+    finally:
+        source.run("drop database bare")
+
+
+def test_unknown_key(check):
+    check.config["source"]["pasword"] = "x"
+    done = check.cdc.call("--check")
     assert done.returncode == 2
     assert "pasword" in done.stderr and "source.password" in done.stderr
 
 
-def test_the_bootstrap_needs_lock_tables_on_mysql(cdc, source, other_user):
-    if source.flavour != "mysql":
-        assert "source.lock_tables" not in check(cdc, 0)
-        return
-    assert check(cdc, 0)["source.lock_tables"]["level"] == "ok"
-    cdc.config["source"].update(other_user(
-        "grant select, replication slave, replication client on *.*"))
-    item = check(cdc, 0)["source.lock_tables"]
-    assert item["level"] == "warn" and "LOCK TABLES" in item["cure"]
+# ---- What a server can be told at its start only ----
+
+@contextlib.contextmanager
+def started_with(source, *options):
+    """The server, started anew with these options in addition."""
+    kept = list(source.options)
+    source.stop()
+    source.options = kept + list(options)
+    source.start()
+    try:
+        yield
+    finally:
+        source.options = kept
+
+
+@pytest.fixture(scope="module")
+def own_place(postgres, tmp_path_factory):
+    """A MariaDB that may be started anew."""
+    server = servers.MariaDB().start()
+    server.grant_replica()
+    checking.make_shop(server, "own_shop")
+    target = postgres.create_database("own_shop")
+    yield Check(server, postgres, str(tmp_path_factory.mktemp("own")),
+                "own_shop", target).migrate()
+    server.stop()
+    postgres.drop_database(target)
+
+
+def test_no_log(own_place):
+    with started_with(own_place.source, "--skip-log-bin"):
+        own_place.fails("source.log_bin", "set log_bin and server_id")
+
+
+def test_case_53_databases_that_are_not_logged(own_place):
+    with started_with(own_place.source, "--binlog-ignore-db=own_shop"):
+        own_place.fails("source.log_filters", "binlog-ignore-db")
+    with started_with(own_place.source, "--binlog-do-db=other"):
+        own_place.fails("source.log_filters", "binlog-do-db")
+    with started_with(own_place.source, "--binlog-do-db=other",
+                      "--binlog-do-db=own_shop"):
+        own_place.passes("source.log_filters")
+
+
+def test_names_in_lower_case(own_place):
+    own_place.config["source"]["database"] = "Own_shop"
+    try:
+        with started_with(own_place.source, "--lower-case-table-names=1"):
+            own_place.fails("source.name_case", "in lower case")
+    finally:
+        own_place.config["source"]["database"] = "own_shop"
+
+
+def test_an_encrypted_log(own_place, tmp_path):
+    key = tmp_path / "keys"
+    key.write_text("1;" + "0123456789abcdef" * 2 + "\n")
+    with started_with(own_place.source, "--plugin-load-add=file_key_management",
+                      f"--file-key-management-filename={key}",
+                      "--encrypt-binlog=ON"):
+        assert "source.tls" in own_place.items()["source.log_encryption"]["text"]
+    own_place.source.restart()
+    own_place.passes("source.log_encryption")
+
+
+def replicate(replica, primary, *before):
+    file, offset, *_ = primary.run("show master status")[0]
+    replica.script([
+        "stop slave", *before, "change master to master_host='127.0.0.1', "
+        f"master_port={primary.port}, master_user='{primary.user}', "
+        f"master_password='{primary.password}', "
+        f"master_use_gtid=no, master_log_file='{file}', "
+        f"master_log_pos={offset}",
+        "start slave"])
+    servers.wait_until(
+        "the replica", 30, lambda: replica.run(
+            "show global status like 'slaves_running'")[0][1] == "1")
+
+
+def test_case_53_a_replica(own_place, mariadb):
+    """Its head is another's; it may not log what it replicates, or leave
+    things out."""
+    replica = own_place.source
+    mariadb.run("create database if not exists own_shop")
+    with started_with(replica, "--server-id=2", "--skip-slave-start"):
+        replicate(replica, mariadb,
+                  "set global replicate_ignore_table = 'own_shop.store'")
+        items = own_place.items(1)
+        assert {n for n, i in items.items() if i["level"] == "fail"} == {
+            "source.head", "source.replica_log"}
+        assert "replicate_ignore_table" in (
+            items["source.replica_filters"]["text"])
+        own_place.config["source"]["head"] = {"host": "127.0.0.1",
+                                              "port": mariadb.port}
+        own_place.fails("source.replica_log", "log_replica_updates")
+    with started_with(replica, "--server-id=2", "--log-slave-updates=ON"):
+        servers.wait_until(
+            "the replica", 30, lambda: replica.run(
+                "show global status like 'slaves_running'")[0][1] == "1")
+        own_place.passes("source.replica_log")
+        replica.script(["stop slave", "reset slave all"])
+    del own_place.config["source"]["head"]
+    mariadb.run("drop database own_shop")
