@@ -352,3 +352,54 @@ def test_case_51_52_statements_on_our_tables_stop(mariadb, postgres,
         assert copy.cdc.process.wait(60) == 3
         last = copy.cdc.log_text().strip().splitlines()[-1]
         assert "binlog_format=ROW" in last and "customer_entity" in last
+
+
+@pytest.fixture
+def old_mysql():
+    """As MySQL was before there were GTIDs."""
+    server = servers.MySQL(options=["--gtid-mode=OFF",
+                                    "--enforce-gtid-consistency=OFF"])
+    try:
+        server.start()
+    except servers.Unavailable as e:
+        pytest.skip(str(e))
+    server.grant_replica()
+    yield server
+    server.stop()
+
+
+@pytest.mark.slow
+def test_case_8_11_25_without_gtids_and_with(old_mysql, postgres, directory):
+    """Mixed engines, a table created in one transaction and filled in the
+    next; then GTIDs are switched on under way."""
+    with streaming(old_mysql, postgres, directory, "file") as copy:
+        make_transactionless(copy, "sales_order_status_history")
+        for end in ("commit", "rollback"):
+            with copy.session() as c, c.cursor() as cursor:
+                c.begin()
+                cursor.execute("update customer_entity set firstname = "
+                               f"'{end}' where entity_id = 3")
+                cursor.execute("savepoint a")
+                cursor.execute("insert into sales_order_status_history "
+                               f"(parent_id, comment) values (1, '{end}')")
+                cursor.execute("update customer_entity set firstname = 'no' "
+                               "where entity_id = 4")
+                cursor.execute("rollback to a")
+                cursor.execute(end)
+        copy.source.run("create table copied engine = MyISAM as select * "
+                        "from customer_entity", copy.sdb)
+        prepare(copy, "'old'", *everything(5))
+        copy.assert_converged()
+        for sql in ("enforce_gtid_consistency = ON",
+                    "gtid_mode = OFF_PERMISSIVE",
+                    "gtid_mode = ON_PERMISSIVE"):
+            old_mysql.run(f"set global {sql}")
+        copy.write("update customer_entity set firstname = 'numbered' where "
+                   "entity_id = 7")
+        with copy.session() as c, c.cursor() as cursor:
+            cursor.execute("set session gtid_next = 'ANONYMOUS'")
+            cursor.execute("update customer_entity set firstname = 'nameless' "
+                           "where entity_id = 8")
+        decide(copy, "commit", "'old'")
+        copy.assert_converged()
+        assert waiting(copy) == 0
