@@ -132,13 +132,17 @@ static int find_column(const struct table_def *def, size_t next,
 static bool read_image(bson_iter_t *column, const struct table_def *def,
 		       struct value *values)
 {
-	int at = -1;
+	size_t next = 0;
 
 	memset(values, 0, def->count * sizeof(*values));
 	while (bson_iter_next(column)) {
-		at = find_column(def, (size_t)(at + 1), bson_iter_key(column));
-		if (at >= 0 && !read_value(column, &values[at]))
+		int at = find_column(def, next, bson_iter_key(column));
+
+		if (at < 0)
+			continue;
+		if (!read_value(column, &values[at]))
 			return false;
+		next = (size_t)at + 1;
 	}
 	return true;
 }

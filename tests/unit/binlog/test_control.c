@@ -1,9 +1,12 @@
 #include "tests/lib/test.h"
 
+#include "base/buf.h"
+#include "base/defs.h"
 #include "base/err.h"
 #include "cdc/binlog/control.h"
 #include "cdc/binlog/payload.h"
 #include "cdc/binlog/types.h"
+#include "cdc/binlog/xa_name.h"
 #include "tests/unit/binlog/event.h"
 
 TEST(case_6_a_fake_rotate_is_told_from_a_real_one)
@@ -232,7 +235,57 @@ TEST(case_80_81_the_header_of_a_payload)
 	assert_int_equal(parse_payload("\2\1\1\1\1\0\0", 7), ERR_OPERATOR);
 }
 
-RUN(CASE(case_6_a_fake_rotate_is_told_from_a_real_one),
+/* "-": names nothing. */
+static void named(const char *text, const char *expected)
+{
+	CLEANUP(buf_done) struct buf out;
+
+	buf_init(&out, XA_NAME_MAX);
+	if (!xa_name_parse(str_of(text), &out))
+		buf_adds(&out, "-");
+	assert_string_equal(buf_str(&out), expected);
+}
+
+TEST(case_12_names_of_xa_transactions)
+{
+	named("X'61',X'62',7", "X'61',X'62',7");
+	named("X'C3A9',X'',4294967295 ONE PHASE", "X'c3a9',X'',4294967295");
+	named(" 'a' , 'b' , 3 ", "X'61',X'62',3");
+	named("'it''s'", "X'69742773',X'',1");
+	named("\"a'b\",0x00ff", "X'612762',X'00ff',1");
+	named("x'61' one phase", "X'61',X'',1");
+	named("''", "-");
+	named("", "-");
+	named("a", "-");
+	named("'a", "-");
+	named("X'6'", "-");
+	named("X'61", "-");
+	named("0x", "-");
+	named("'a',", "-");
+	named("'a','b',", "-");
+	named("'a','b',x", "-");
+	named("'a','b',4294967296", "-");
+	named("'0123456789012345678901234567890123456789012345678901234567890"
+	      "1234'",
+	      "-");
+}
+
+TEST(the_longest_name_fits)
+{
+	static const char part[XID_PART_MAX] = { 1 };
+	const struct xid xid = { UINT32_MAX,
+				 { part, sizeof(part) },
+				 { part, sizeof(part) } };
+	CLEANUP(buf_done) struct buf out;
+
+	buf_init(&out, XA_NAME_MAX);
+	xa_name_format(&xid, &out);
+	assert_false(out.failed);
+	assert_int_equal(out.n, XA_NAME_MAX);
+}
+
+RUN(CASE(case_12_names_of_xa_transactions), CASE(the_longest_name_fits),
+    CASE(case_6_a_fake_rotate_is_told_from_a_real_one),
     CASE(a_query_without_variables), CASE(every_status_variable_is_walked),
     CASE(a_status_variable_of_tomorrow_ends_the_walk_only),
     CASE(case_85_truncated_queries_are_refused),
