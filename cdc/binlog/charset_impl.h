@@ -58,12 +58,12 @@
 enum charset_index { CHARSETS(CHARSET_ENUM) CS_COUNT };
 #undef CHARSET_ENUM
 
-/* Characters of the Basic Multilingual Plane, or one of these, which are no
- * characters: */
+/* Characters of the Basic Multilingual Plane, or one of these, which as
+ * surrogates are none: */
 enum {
-	TABLE_LEAD = 0xfdd0,  /* the first byte of a longer one */
-	TABLE_WRONG = 0xfdd1, /* no character begins so */
-	TABLE_HOLE = 0xfdd2,  /* well-formed, but Unicode has it not */
+	TABLE_LEAD = 0xd800,  /* the first byte of a longer one */
+	TABLE_WRONG = 0xd801, /* no character begins so */
+	TABLE_HOLE = 0xd802,  /* well-formed, but Unicode has it not */
 };
 
 enum {

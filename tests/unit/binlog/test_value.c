@@ -335,6 +335,7 @@ TEST(case_109_latin1_is_windows_1252)
 	text_is("geostd8", BYTES("\xc0"), "ა", 0);
 	text_is("gb18030", BYTES("\x90\x30\x81\x30"), "𐀀", 0);
 	text_is("gb18030", BYTES("\x81\x30\x81\x30"), "\xc2\x80", 0);
+	text_is("gb18030", BYTES("\x84\x30\xfa\x33"), "\xef\xb7\x91", 0);
 }
 
 TEST(case_110_invalid_text_is_replaced_and_counted)
