@@ -1,4 +1,5 @@
 /* cdc: from the command line to the one function that does it. */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +21,13 @@
 #include "cdc/status.h"
 #include "cdc/stopper.h"
 
-enum { SCREEN_MAX = 16 * 1024 * 1024, GRACE_MS = 1700 };
+enum {
+	SCREEN_MAX = 16 * 1024 * 1024,
+	GRACE_MS = 1700,
+	/* What is larger goes back to the system when it is freed. Set, so
+	 * that glibc does not raise it with each large value it sees. */
+	MAPPED_BYTES = 256 * 1024,
+};
 
 static struct stopper stop;
 static struct stopper ended;
@@ -214,6 +221,7 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 
 	log_setup("cdc", LOG_INFO, 0);
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 	if (options_parse(argc, argv, &options, &err) < 0)
 		return fail(&err);
 	if (options.command == COMMAND_HELP ||

@@ -55,6 +55,8 @@ enum {
 	COMMAND_MAX = 64 * 1024 * 1024,
 	EOF_PACKET = 0xfe,
 	EOF_MAX = 9,
+	BUFFER_KEEP = 1024 * 1024,
+	BUFFER_SLACK = 1024, /* for headers behind what it counts */
 };
 
 /* The library verifies the chain when it has an authority, the name when told
@@ -197,12 +199,29 @@ void client_patience(struct source *source, int64_t ms)
 	setsockopt(source->fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
 
+/* The library's buffer grows with a large event, and would stay so. */
+static void give_back(NET *net)
+{
+	unsigned char *smaller;
+
+	if (net->max_packet <= BUFFER_KEEP || net->compress)
+		return;
+	smaller = realloc(net->buff, BUFFER_KEEP + BUFFER_SLACK);
+	if (!smaller)
+		return;
+	net->buff = net->write_pos = net->read_pos = smaller;
+	net->max_packet = BUFFER_KEEP;
+	net->buff_end = smaller + BUFFER_KEEP;
+}
+
 unsigned client_packet(struct source *source, const uint8_t **ret,
 		       size_t *ret_n)
 {
 	MYSQL *mysql = source->mysql;
-	unsigned long n = mysql_net_read_packet(mysql);
+	unsigned long n;
 
+	give_back(&mysql->net);
+	n = mysql_net_read_packet(mysql);
 	/* It refused the length, then called it a lost connection. */
 	if (n == packet_error && mysql->net.error == 1)
 		return CR_NET_PACKET_TOO_LARGE;

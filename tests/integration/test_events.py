@@ -4,6 +4,7 @@ partial, with tags. What they do not write has unit tests."""
 import contextlib
 import itertools
 import os
+import re
 
 import pytest
 
@@ -32,6 +33,12 @@ def event_types(server):
     """Of the log that is being written."""
     file = server.run("show binary logs")[-1][0]
     return {row[2] for row in server.run(f"show binlog events in '{file}'")}
+
+
+def audited(copy):
+    """The transactions that were applied, by name."""
+    return [row[0] for row in copy.target.run(
+        "select transaction from ficus.audit order by ordinal", copy.tdb)]
 
 
 @pytest.fixture
@@ -211,3 +218,110 @@ def test_case_83_compressed_columns(mariadb, postgres, directory, metadata):
             own.write("delete from {t} where id = 2",
                       "update {t} set latin = repeat('ÿ', 300)")
         own.assert_equal(theirs, ours)
+
+
+def test_case_23_offsets_where_events_have_none(mariadb118, postgres,
+                                                target_database, directory):
+    """MariaDB 11.4 and later leave them out inside a transaction."""
+    mariadb118.run("create database offsets")
+    extra = {"source": {"position_mode": "file"}}
+    with shops.running(mariadb118, "offsets", postgres, target_database,
+                       directory, extra=extra) as copy:
+        mariadb118.run("flush binary logs")
+        for statements in CASES.values():
+            copy.write(*statements)
+            copy.cdc.wait_caught_up()
+        copy.assert_converged()
+        file = mariadb118.run("show binary logs")[-1][0]
+        events = mariadb118.run(f"show binlog events in '{file}'")
+        assert {row[4] for row in events if row[2] == "Table_map"} == {0}
+        ends = {f"{file}:{row[4]}" for row in events
+                if row[2] in ("Xid", "Query")}
+        ours = {row[0] for row in postgres.run(
+            "select file_position from ficus.checkpoint where changes > 0",
+            target_database) if row[0].startswith(file)}
+        # What stands in front of the first transaction is a place, too.
+        assert len(ours & ends) > 10 and len(ours - ends) <= 1
+    mariadb118.run("drop database offsets")
+
+
+def test_tagged_gtids(mysql, postgres, target_database, directory):
+    mysql.run("create database tagged")
+    extra = {"source": {"position_mode": "gtid"},
+             "replication": {"audit": True}}
+    with shops.running(mysql, "tagged", postgres, target_database, directory,
+                       extra=extra) as copy:
+        for n, tag in enumerate(("", ":a_tag", ":" + "z" * 32, ":a_tag", "")):
+            with copy.session() as c, c.cursor() as cursor:
+                cursor.execute(f"set gtid_next = 'AUTOMATIC{tag}'")
+                cursor.execute("update customer_entity set firstname = "
+                               f"'tag {n}' where entity_id = {n + 1}")
+            if n == 2:  # a position with tags is one to start from
+                copy.cdc.wait_caught_up()
+                assert copy.cdc.stop()[0] == 0
+                copy.cdc.start()
+        copy.assert_converged()
+        names = audited(copy)
+        assert any(":a_tag:2" in name for name in names)
+        assert any(f":{'z' * 32}:1" in name for name in names)
+        position = postgres.run("select position from ficus.checkpoint order "
+                                "by seq desc limit 1", target_database)[0][0]
+        assert ":a_tag:1-2" in position
+    mysql.run("drop database tagged")
+
+
+def resident_mib(program):
+    with open(f"/proc/{program.process.pid}/status") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) / 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["mariadb", "mysql"])
+def test_case_87_events_of_several_packets(request, server, postgres,
+                                           directory):
+    """A packet has 16 MiB less one byte at most."""
+    source = request.getfixturevalue(server)
+    extra = {"replication": {"max_value_size": "64MiB"}}
+    theirs = "length(raw), sha2(raw, 256)"
+    ours = "length(raw), encode(sha256(raw), 'hex')"
+    with own_table(source, postgres, directory, "raw longblob", "raw bytea",
+                   ["insert into {t} values (1, 'x')"], extra) as own:
+        sizes = (16777215 - 40, 16777216, 33554432 + 17)
+        for n, size in enumerate(sizes):
+            own.write(f"insert into {{t}} values ({n + 2}, "
+                      f"repeat(char(0x61 + {n}), {size}))")
+        own.assert_equal(theirs, ours)
+        with compressed(source):
+            own.write("update {t} set raw = repeat('z', 20000000) "
+                      "where id = 2")
+        own.assert_equal(theirs, ours)
+        # What that took is given back, but for libpq's own buffer.
+        own.write("delete from {t} where id > 1")
+        own.assert_equal(theirs, ours)
+        own.copy.cdc.wait_caught_up()
+        assert resident_mib(own.copy.cdc) < 100
+
+
+@pytest.mark.slow
+def test_case_80_a_payload_larger_than_memory(mysql, postgres, directory):
+    """Some 300 MiB when expanded, in 128 MiB."""
+    with own_table(mysql, postgres, directory, "words mediumtext, other text",
+                   "words text",
+                   ["insert into {t} values (0, 'first', null)"]) as own:
+        with own.copy.session() as c, c.cursor() as cursor:
+            cursor.execute("create table elsewhere (id int primary key "
+                           "auto_increment, words mediumtext)")
+        mysql.run("flush binary logs")
+        with compressed(mysql):
+            own.write(
+                "insert into elsewhere (words) select repeat('far away ', "
+                "50000) from customer_entity a, customer_entity b limit 500",
+                "insert into {t} select 1000 + id, repeat('here ', 20000), "
+                "null from elsewhere",
+                "update {t} set words = concat('x', words)")
+        assert "Transaction_payload" in event_types(mysql)
+        own.assert_equal("length(words), sha2(words, 256)",
+                         "length(words), encode(sha256(words::bytea), 'hex')")
+        peak = own.copy.cdc.resident_peak_mib()
+        print(f"payload: {peak:.0f} MiB")
+        assert peak < 128
