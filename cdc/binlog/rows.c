@@ -118,14 +118,17 @@ int rows_parse(const struct event *event, const struct format *format,
 int rows_expand(struct rows *rows, const struct event *event,
 		struct buf *scratch, struct err *err)
 {
+	static const char front[VALUE_FRONT];
 	int fail;
 
 	if (!rows->packed)
 		return 0;
+	buf_add(scratch, front, sizeof(front));
 	fail = deflated_read(event, rows->body, scratch, err);
 	if (fail)
 		return fail;
-	rows->body = reader_of(scratch->at, scratch->n);
+	rows->body = reader_of(scratch->at + VALUE_FRONT,
+			       scratch->n - VALUE_FRONT);
 	rows->packed = false;
 	return 0;
 }

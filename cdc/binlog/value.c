@@ -98,7 +98,7 @@ static inline bool keep_text(const struct value_codec *codec,
 }
 
 /* The value in the top bytes of a word, whatever its width: what is loaded
- * below it is in front of the value and still in the event (value.h). */
+ * below it is in front of the value (VALUE_FRONT). */
 static inline uint64_t load_top(const uint8_t *at, size_t n)
 {
 	uint64_t word;

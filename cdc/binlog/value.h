@@ -30,8 +30,11 @@ struct value_sink {
 
 struct value_codec;
 
-/* False when the bytes cannot be right. The value is one of a rows event: the
- * event's header and bitmaps, more than eight bytes, are in front of it. */
+/* Bytes in front of a value that may be read with it, and are not used. In a
+ * rows event its header and bitmaps are there. */
+enum { VALUE_FRONT = 8 };
+
+/* False when the bytes cannot be right. */
 typedef bool (*value_fn)(const struct value_codec *codec, const uint8_t *at,
 			 size_t n, struct value_sink *sink, struct value *ret);
 
