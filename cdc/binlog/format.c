@@ -27,9 +27,9 @@ void format_init(struct format *format, enum event_checksum checksum)
 		format->post_header[i] = 10;
 }
 
-/* Servers without checksums (MySQL before 5.6.1, MariaDB before 5.3) end
- * their description with the post-header lengths; 5.6.1 and later have an
- * algorithm and a CRC behind them, even when the algorithm is "none". */
+/* Behind the post-header lengths stand an algorithm and a CRC, even when the
+ * algorithm is "none"; but not of servers that know no checksums (MySQL before
+ * 5.6.1, MariaDB before 5.3), which are none of ours. */
 static bool has_tail(const char *server, bool mariadb)
 {
 	unsigned part[3] = { 0 }; /* major, minor, patch */
@@ -47,7 +47,7 @@ static bool has_tail(const char *server, bool mariadb)
 }
 
 /* The CRC covers the header as it was before the flag IN_USE was set. */
-static bool crc_matches(const struct event *event)
+static bool crc_matches(const struct event *event, uint8_t alg)
 {
 	const uint8_t *start = event->body.at - EVENT_HEADER;
 	size_t n = event->size - EVENT_CHECKSUM;
@@ -58,17 +58,18 @@ static bool crc_matches(const struct event *event)
 	memcpy(header, start, sizeof(header));
 	header[FLAGS_AT] &= (uint8_t)~EVENT_IN_USE;
 	uint32_t crc = libdeflate_crc32(0, header, sizeof(header));
-	return want ==
-	       libdeflate_crc32(crc, start + EVENT_HEADER, n - EVENT_HEADER);
+	crc = libdeflate_crc32(crc, start + EVENT_HEADER, n - EVENT_HEADER - 1);
+	return want == libdeflate_crc32(crc, &alg, 1);
 }
 
 static int read_tail(const struct event *event, struct reader *body,
 		     struct format *format, struct err *err)
 {
-	if (!has_tail(format->server, format->mariadb)) {
-		format->checksum = CHECKSUM_NONE;
-		return 0;
-	}
+	if (!has_tail(format->server, format->mariadb))
+		return err_set(err, ERR_OPERATOR,
+			       "format description: server version %s: it is"
+			       " too old",
+			       format->server);
 	if (reader_left(body) < TAIL)
 		return err_set(err, ERR_CORRUPT,
 			       "format description: truncated");
@@ -81,7 +82,10 @@ static int read_tail(const struct event *event, struct reader *body,
 			       " set binlog_checksum to CRC32",
 			       alg);
 	format->checksum = alg == ALG_CRC32 ? CHECKSUM_VERIFY : CHECKSUM_NONE;
-	if (alg == ALG_CRC32 && !crc_matches(event))
+	/* Without checksums its own may be of any age (it is not made again
+	 * for a dump); but one that is right for a log with checksums shows
+	 * that the algorithm was changed on the way. */
+	if (crc_matches(event, ALG_CRC32) != (alg == ALG_CRC32))
 		return err_set(err, ERR_CORRUPT,
 			       "format description: wrong checksum");
 	return 0;

@@ -152,6 +152,12 @@ TEST(descriptions_that_cannot_be_are_refused)
 	n = description(bytes, "8.0.36", 1);
 	bytes[EVENT_HEADER] = 3;
 	assert_int_equal(parse(bytes, n, &format, &err), ERR_OPERATOR);
+	/* The algorithm alone was changed, or the version. */
+	n = description(bytes, "8.0.36", 1);
+	bytes[n - EVENT_CHECKSUM - 1] = 0;
+	assert_int_equal(parse(bytes, n, &format, &err), ERR_CORRUPT);
+	n = description(bytes, "5.5.62", 1);
+	assert_int_equal(parse(bytes, n, &format, &err), ERR_OPERATOR);
 	n = description(bytes, "8.0.36", 0);
 	for (size_t i = EVENT_HEADER; i < n - 60; i++) {
 		put_le(bytes + 9, i, 4);
