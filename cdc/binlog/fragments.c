@@ -53,6 +53,7 @@ static int add_piece(struct fragments *fragments, struct reader piece,
 			       "a rows event of %" PRIu64
 			       " bytes came in fragments of %zu",
 			       fragments->size, bytes->n);
+	fragments->have = 0; /* none is missing */
 	return 1;
 }
 
@@ -70,6 +71,7 @@ int fragments_add(struct fragments *fragments, const struct event *event,
 			       "fragment %" PRIu32 " of %" PRIu32 ": malformed",
 			       number, total);
 	if (fragments->have == 0) {
+		buf_reset(&fragments->bytes, KEEP);
 		fragments->total = total;
 		fragments->size = size;
 	}

@@ -316,24 +316,29 @@ void put(struct buf *out, uint64_t value, size_t width)
 int send_flagged(struct bench *b, int type, unsigned flags,
 		 const struct buf *body)
 {
-	size_t n = 19 + body->n + (b->sums ? 4 : 0);
+	bool sum = b->sums && !b->into, none = flags & EVENT_ARTIFICIAL;
+	size_t n = 19 + body->n + (sum ? 4 : 0);
 	struct buf event;
-	int fail;
+	int fail = 0;
 
 	buf_init(&event, EVENT_MAX);
-	if (!(flags & EVENT_ARTIFICIAL))
+	none = none || b->into;
+	if (!none)
 		b->at += (uint32_t)n;
 	put(&event, flags & EVENT_ARTIFICIAL ? 0 : STAMP, 4);
 	put(&event, (uint64_t)type, 1);
 	put(&event, 1, 4);
 	put(&event, n, 4);
-	put(&event, flags & EVENT_ARTIFICIAL ? 0 : b->at, 4);
+	put(&event, none || b->no_offset ? 0 : b->at, 4);
 	put(&event, flags, 2);
 	buf_add(&event, body->at, body->n);
-	if (b->sums)
+	if (sum)
 		put(&event, event_crc(event.at, event.n), 4);
-	fail = group_feed(b->group, (const uint8_t *)event.at, event.n,
-			  &b->err);
+	if (b->into)
+		buf_add(b->into, event.at, event.n);
+	else
+		fail = group_feed(b->group, (const uint8_t *)event.at, event.n,
+				  &b->err);
 	buf_done(&event);
 	return fail;
 }

@@ -50,8 +50,12 @@ struct bench {
 	struct group_sink sink;
 	struct buf journal;
 	struct err err;
-	uint32_t at; /* end of the last event in its file */
-	bool sums;   /* events have a checksum */
+	uint32_t at;	/* end of the last event in its file */
+	bool sums;	/* events have a checksum */
+	bool no_offset; /* events have none, as in MariaDB 11.4 and later */
+	/* Events go here instead, as they stand inside of others: without a
+	 * checksum and an offset; NULL: to the group. */
+	struct buf *into;
 	struct group_store store;
 	struct run runs[RUNS];
 	struct str unread; /* of the run being read */

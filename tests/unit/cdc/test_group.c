@@ -163,7 +163,7 @@ TEST(file_positions_move_between_groups_too)
 	wrote(b, "[file:bin.000002:4 - 0] ");
 }
 
-TEST(offsets_go_beyond_four_gigabytes)
+TEST(case_21_offsets_go_beyond_four_gigabytes)
 {
 	struct bench *b = *state;
 
@@ -365,7 +365,7 @@ TEST(case_51_statements_on_our_tables_are_refused)
 		"binlog_format=ROW");
 }
 
-TEST(an_incident_stops)
+TEST(case_27_an_incident_stops)
 {
 	struct bench *b = *state;
 	struct buf body;
@@ -379,7 +379,7 @@ TEST(an_incident_stops)
 		"cdc --bootstrap");
 }
 
-TEST(a_flipped_bit_is_found)
+TEST(case_86_a_flipped_bit_is_found)
 {
 	struct bench *b = *state;
 	uint8_t event[19 + 8 + 4] = { 0, 0, 0, 0, EVENT_XID, 1, 0, 0, 0, 31 };
@@ -393,7 +393,7 @@ TEST(a_flipped_bit_is_found)
 		ERR_CORRUPT, "checksum");
 }
 
-TEST(an_unknown_event_stops_unless_it_may_be_ignored)
+TEST(case_26_an_unknown_event_stops_unless_it_may_be_ignored)
 {
 	struct bench *b = *state;
 	struct buf body;
@@ -482,7 +482,7 @@ RUN(GROUP(a_transaction_ends_with_its_xid),
     GROUP(a_temporary_table_in_a_transaction_does_not_end_it),
     GROUP(case_24_known_gtids_are_passed_over),
     GROUP(file_positions_move_between_groups_too),
-    GROUP(offsets_go_beyond_four_gigabytes),
+    GROUP(case_21_offsets_go_beyond_four_gigabytes),
     GROUP(what_lies_before_the_offset_is_passed_over),
     GROUP(rows_of_other_tables_are_counted_only),
     GROUP(several_maps_may_come_before_the_rows),
@@ -494,7 +494,7 @@ RUN(GROUP(a_transaction_ends_with_its_xid),
     GROUP(a_table_the_schema_lacks_is_refused),
     GROUP(the_flags_say_whether_actions_ran),
     GROUP(case_51_statements_on_our_tables_are_refused),
-    GROUP(an_incident_stops), GROUP(a_flipped_bit_is_found),
-    GROUP(an_unknown_event_stops_unless_it_may_be_ignored),
+    GROUP(case_27_an_incident_stops), GROUP(case_86_a_flipped_bit_is_found),
+    GROUP(case_26_an_unknown_event_stops_unless_it_may_be_ignored),
     GROUP(case_162_each_event_says_which_columns_it_has),
     GROUP(a_log_without_checksums_is_read_too))
