@@ -145,10 +145,32 @@ int group_cut_off(struct group *group, struct err *err)
 	return fail;
 }
 
+/* A position of GTIDs can't say that a group without one is done; that is for
+ * file and offset, which the next session finds out (origin.h). */
+static int may_follow(const struct group *group, const struct gtid *gtid,
+		      struct err *err)
+{
+	if (gtid->kind == GTID_NONE && group->position.kind == POSITION_MYSQL)
+		return err_set(err, ERR_SOURCE_LOST,
+			       "a transaction without a GTID behind those that "
+			       "have one: if it is not read now, set "
+			       "source.position_mode: file");
+	if (position_may_follow(&group->position, gtid))
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "GTID %" PRIu32 "-%" PRIu32 "-%" PRIu64 " comes behind "
+		       "a higher one of another server: the histories of the "
+		       "domain have parted; set gtid_strict_mode=ON on the "
+		       "source, empty the records and run cdc --bootstrap",
+		       gtid->domain, gtid->server, gtid->seq);
+}
+
 int group_begin(struct group *group, const struct gtid *gtid, struct err *err)
 {
 	int fail = group_cut_off(group, err);
 
+	if (!fail)
+		fail = may_follow(group, gtid, err);
 	if (fail)
 		return fail;
 	tables_trim(group->tables);

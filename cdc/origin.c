@@ -264,7 +264,9 @@ static int check_gtids(struct check *c, struct position *position,
 	fail = source_variable(c->source, "gtid_mode", &gtid_mode, err);
 	if (!fail)
 		fail = check_mysql(c, position, err);
-	if (!fail && gtid_mode && strcmp(gtid_mode, "ON") != 0)
+	if (!fail && gtid_mode &&
+	    (strcmp(gtid_mode, "ON") != 0 ||
+	     strcmp(c->origin->mode, "file") == 0))
 		fail = leave_gtids(c, gtid_mode, position, err);
 	return fail;
 }

@@ -209,6 +209,17 @@ bool position_has(const struct position *position, const struct gtid *gtid)
 	return at && at->seq >= gtid->seq;
 }
 
+bool position_may_follow(const struct position *position,
+			 const struct gtid *gtid)
+{
+	const struct gtid_domain *at;
+
+	if (position->kind != POSITION_MARIADB || gtid->kind != GTID_MARIADB)
+		return true;
+	at = gtid_pos_find(&position->mariadb, gtid->domain);
+	return !at || at->server == gtid->server || gtid->seq > at->seq;
+}
+
 bool position_equal(const struct position *a, const struct position *b)
 {
 	if (a->kind != b->kind)

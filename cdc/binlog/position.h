@@ -66,6 +66,11 @@ bool position_contains(const struct position *position,
 		       const struct position *part);
 /* Has the group of this GTID been done? False for anonymous ones. */
 bool position_has(const struct position *position, const struct gtid *gtid);
+/* May this GTID follow? Not in a domain of which another server has written as
+ * high a number already (MariaDB): the two histories have parted, and which of
+ * their transactions the copy has can't be told. */
+bool position_may_follow(const struct position *position,
+			 const struct gtid *gtid);
 bool position_equal(const struct position *a, const struct position *b);
 
 /* Logs by age: base name, then number ("x.999999" < "x.1000000"). *ret is

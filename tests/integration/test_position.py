@@ -236,3 +236,197 @@ def test_case_20_a_position_valid_but_different(
             for n in range(20):
                 rename(copy, f"other{time.monotonic()}")
         refuses(copy, "reset", "another time", "cdc --bootstrap")
+
+
+# ---- The place is gone
+
+def purge_all_but_last(server):
+    server.run("flush binary logs")
+    last = server.run("show binary logs")[-1][0]
+
+    def purged():
+        """Not while the server has not seen yet that its reader is gone."""
+        server.run(f"purge binary logs to '{last}'")
+        return server.run("show binary logs")[0][0] == last
+    servers.wait_until("purged", 20, purged)
+
+
+def metric(copy, name):
+    text = programs.http(copy.cdc.url("/metrics")).body.decode()
+    return float(re.search(rf"^ficus_cdc_{name} (\S+)$", text, re.M)[1])
+
+
+def test_case_16_150_purged(own, postgres, target_database, directory):
+    """Foreseen, then told: by the metric, the log, the state, the exit."""
+    own.run("set global binlog_expire_logs_seconds = 1000000")
+    with running(own, postgres, target_database, directory) as copy:
+        rename(copy, "seen")
+        copy.cdc.wait_caught_up()
+        servers.wait_until("estimated", 30, lambda: (
+            990000 < metric(copy, "seconds_until_purge") <= 1000000))
+        assert copy.cdc.stop()[0] == 0
+        rename(copy, "unseen")
+        purge_all_but_last(own)
+        refuses(copy, "purged", "cdc --bootstrap", "binlog_expire_logs")
+        status = copy.cdc.status()
+        assert "purged" in status["reason"]
+        done = copy.cdc.call("--status")
+        assert "failed" in done.stdout and "until_purge_s" in done.stdout
+
+
+def test_case_16_a_warning_before_it_is_purged(own_mariadb, postgres,
+                                               target_database, directory):
+    """The target stands still, and the log of the source has turned."""
+    server = own_mariadb
+    with running(server, postgres, target_database, directory) as copy:
+        rename(copy, "seen")
+        copy.cdc.wait_caught_up()
+        with postgres.connect(target_database, autocommit=False) as holder:
+            holder.execute("lock table customers in share mode")
+            server.run("set timestamp = unix_timestamp() - 800; update "
+                       "shop.customer_entity set firstname = 'late'")
+            server.run("flush binary logs")
+            server.run("set global binlog_expire_logs_seconds = 1000")
+            servers.wait_until(
+                "warned", 60, lambda: "purges soon" in copy.cdc.log_text())
+            assert 0 <= metric(copy, "seconds_until_purge") < 250
+            holder.rollback()
+        copy.assert_converged()
+
+
+# ---- Names and numbers at their limits
+
+def test_case_22_after_file_999999_comes_1000000(flavour, postgres,
+                                                 target_database, directory):
+    server = with_shop(started(flavour))
+    server.stop()
+    with open(os.path.join(server.data, "mysql-bin.index")) as f:
+        names = f.read().split()
+    for name in names[:-1]:
+        os.unlink(os.path.join(server.data, name))
+    os.rename(os.path.join(server.data, names[-1]),
+              os.path.join(server.data, "mysql-bin.999999"))
+    with open(os.path.join(server.data, "mysql-bin.index"), "w") as f:
+        f.write("./mysql-bin.999999\n")
+    server.start()
+    assert server.run("show binary logs")[-1][0] == "mysql-bin.1000000"
+    try:
+        with running(server, postgres, target_database, directory, extra={
+                "source": {"position_mode": "file"}}) as copy:
+            rename(copy, "a")
+            server.run("flush binary logs")
+            rename(copy, "b")
+            copy.assert_converged()
+            assert copy.cdc.stop()[0] == 0
+            # As a copy that stands in the last file of six digits.
+            postgres.run("update ficus.checkpoint set log_created = 0, "
+                         "position = 'file:mysql-bin.999999:4', "
+                         "file_position = 'mysql-bin.999999:4'",
+                         target_database)
+            postgres.run("truncate ficus.audit", target_database)
+            copy.cdc.start()
+            copy.assert_converged()
+            assert "mysql-bin.1000001:" in stored(copy, "position")
+    finally:
+        server.kill()
+
+
+# ---- GTIDs that change their kind
+
+def gtid_mode(server, *modes):
+    for mode in modes:
+        server.run(f"set global gtid_mode = {mode}")
+
+
+def test_case_25_anonymous_and_gtid_groups_mixed(
+        own_mysql, postgres, target_database, directory):
+    server = own_mysql
+    with running(server, postgres, target_database, directory) as copy:
+        rename(copy, "gtid")
+        copy.cdc.wait_caught_up()
+        assert stored(copy, "position").startswith("mysql:")
+        assert copy.cdc.stop()[0] == 0
+        # Both kinds are allowed: new ones have a GTID, then have none.
+        gtid_mode(server, "ON_PERMISSIVE", "OFF_PERMISSIVE")
+        rename(copy, "anonymous")
+        gtid_mode(server, "ON_PERMISSIVE")
+        rename(copy, "gtid again")
+        copy.cdc.start()
+        copy.assert_converged()
+        assert stored(copy, "position").startswith("file:")
+        gtid_mode(server, "ON")
+        rename(copy, "at the end")
+        copy.assert_converged()
+        names = [r[0] for r in postgres.run(
+            "select transaction from ficus.audit order by ordinal",
+            target_database)]
+        assert len(names) == 4 == len(set(names))
+        assert [":" in n and not n.startswith("mysql-bin") for n in names] == [
+            True, False, True, True]
+
+
+def test_case_25_gtid_mode_is_never_left_quietly(
+        own_mysql, postgres, target_database, directory):
+    with running(own_mysql, postgres, target_database, directory, extra={
+            "source": {"position_mode": "gtid"}}) as copy:
+        assert copy.cdc.stop()[0] == 0
+        gtid_mode(own_mysql, "ON_PERMISSIVE", "OFF_PERMISSIVE")
+        refuses(copy, "gtid_mode", "position_mode: file")
+
+
+def in_domain(server, number, name):
+    server.script([f"set session gtid_domain_id = {number}",
+                   f"update customer_entity set lastname = '{name}'"], "shop")
+
+
+def test_case_14_19_domains_come_and_go(own_mariadb, postgres,
+                                        target_database, directory):
+    server = own_mariadb
+    with running(server, postgres, target_database, directory) as copy:
+        in_domain(server, 7, "a new domain")
+        copy.assert_converged()
+        assert ",7-1-1" in stored(copy, "position")
+        copy.cdc.stop()
+        copy.cdc.start()
+        in_domain(server, 7, "went on")
+        rename(copy, "and the other")
+        copy.assert_converged()
+        # Gone, and begun anew with the same numbers.
+        purge_all_but_last(server)
+        server.run("flush binary logs delete_domain_id=(7)")
+        rename(copy, "without it")
+        copy.assert_converged()
+        servers.wait_until("the copy has dropped it", 30, lambda: (
+            "dropped a GTID domain" in copy.cdc.log_text()))
+        in_domain(server, 7, "begun anew")
+        copy.assert_converged()
+        assert ",7-1-1" in stored(copy, "position")
+
+
+def test_case_19_a_domain_that_diverged(own_mariadb, postgres,
+                                        target_database, directory):
+    """Two servers wrote the same numbers: which of them are new, nobody can
+    tell."""
+    server = own_mariadb
+    with running(server, postgres, target_database, directory) as copy:
+        rename(copy, "before")
+        copy.cdc.wait_caught_up()
+        server.script(["set session server_id = 9, gtid_seq_no = 5",
+                       "update customer_entity set lastname = 'errant'"],
+                      "shop")
+        ends(copy, "0-9-5", "gtid_strict_mode", "cdc --bootstrap")
+
+
+def test_case_154_the_servers_uuid_changed(own_mysql, postgres,
+                                           target_database, directory):
+    """By GTID the copy goes on, and says so."""
+    server = own_mysql
+    with running(server, postgres, target_database, directory) as copy:
+        rename(copy, "before")
+        copy.cdc.wait_caught_up()
+        server.stop()
+        os.unlink(os.path.join(server.data, "auto.cnf"))
+        server.start()
+        rename(copy, "after")
+        copy.assert_converged()
+        assert "another source server" in copy.cdc.log_text()
