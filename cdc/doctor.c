@@ -70,6 +70,7 @@ struct doctor *doctor_run(const struct settings *settings,
 	doctor_source(doctor, settings, mapping, &place);
 	free(place.position);
 	free(place.source_id);
+	free(place.file_position);
 	return doctor;
 }
 

@@ -26,6 +26,8 @@ void doctor_add_err(struct doctor *doctor, const char *name,
 /* The place the copy stands at, as far as the target tells. */
 struct doctor_place {
 	char *position, *source_id; /* owned; NULL: no checkpoint */
+	char *file_position;	    /* likewise */
+	int64_t log_created;	    /* 0: not known */
 };
 
 static inline bool doctor_is_loaded(const struct mapping *mapping)

@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "cdc/binlog/position.h"
 #include "cdc/binlog/types.h"
+#include "cdc/origin.h"
 #include "cdc/source.h"
 
 enum {
@@ -248,13 +249,22 @@ static void check_stream(struct doctor_check *c, const char *item,
 
 static void check_place(struct doctor_check *c)
 {
+	const struct origin origin = {
+		.source_id = c->place->source_id,
+		.file_position = c->place->file_position,
+		.log_created = c->place->log_created,
+		.mode = c->settings->source_position_mode,
+	};
+	struct origin_here here = { 0 };
 	struct position position = { 0 };
+	struct source_config config;
 	struct err err = { 0 };
 	int fail = position_parse(str_of(c->place->position), &position, &err);
 
+	source_config_of(c->settings, &config);
 	if (!fail)
-		fail = source_check_position(c->source, &position,
-					     c->place->source_id, &err);
+		fail = origin_check(&config, &origin, &position, &here, &err);
+	free(here.identity);
 	if (fail)
 		doctor_add_err(c->doctor, "source.checkpoint", &err);
 	else

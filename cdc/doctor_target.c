@@ -197,8 +197,10 @@ static void check_checkpoint(struct doctor *doctor, struct pg *pg,
 	CLEANUP(pg_result_freep)
 	struct pg_result *r =
 		ask(doctor, pg, "target.checkpoint",
-		    "select position, source_id, committed_at "
-		    "from ficus.checkpoint order by seq desc limit 1");
+		    "select position, source_id, committed_at, file_position, "
+		    /* A column that is not there before its migration. */
+		    "coalesce((to_jsonb(c)->>'log_created')::bigint, 0) "
+		    "from ficus.checkpoint c order by seq desc limit 1");
 
 	if (!r)
 		return;
@@ -209,6 +211,8 @@ static void check_checkpoint(struct doctor *doctor, struct pg *pg,
 	}
 	ret->position = mem_strdup(pg_text(r, 0, 0));
 	ret->source_id = mem_strdup(pg_text(r, 0, 1));
+	ret->file_position = mem_strdup(pg_text(r, 0, 3));
+	ret->log_created = pg_int(r, 0, 4);
 	doctor_add(doctor, DOCTOR_OK, "target.checkpoint", NULL,
 		   "%s of %s, committed at %s", ret->position, ret->source_id,
 		   pg_text(r, 0, 2));

@@ -113,3 +113,12 @@ int epoch_take(struct pg *pg, const char *instance, bool takeover,
 	*ret_epoch = pg_int(r, 0, 0);
 	return 0;
 }
+
+int epoch_is_free(struct pg *pg, bool *ret, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *holders = NULL;
+	int rc = pg_query(pg, holder_sql, NULL, 0, &holders, err);
+
+	*ret = rc == 0 && pg_rows(holders) == 0;
+	return rc;
+}

@@ -22,4 +22,7 @@ struct pg;
 int epoch_take(struct pg *pg, const char *instance, bool takeover,
 	       int64_t *ret_epoch, struct err *err) MUST_CHECK;
 
+/* Does nobody apply to this database now? */
+int epoch_is_free(struct pg *pg, bool *ret, struct err *err) MUST_CHECK;
+
 #endif

@@ -157,8 +157,10 @@ static int run(struct setup *setup, struct err *err)
 		memset(err, 0, sizeof(*err));
 		return service_run(setup, &stop, err);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		status_failed(&setup->target, err->msg);
 		return rc;
+	}
 	if (!found && !setup->settings.bootstrap_auto)
 		return err_set(err, ERR_OPERATOR,
 			       "there is no checkpoint yet: run cdc "

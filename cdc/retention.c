@@ -16,10 +16,10 @@
 #include "cdc/stopper.h"
 
 enum {
-	PERIOD_MS = 10 * 1000,
+	PERIOD_MS = 5 * 1000,
 	RETRY_MS = 2 * 1000,
-	ANSWER_MS = 2 * 1000,	/* longest wait for the server */
-	AT_HEAD_MS = 10 * 1000, /* lag under which nothing is unread */
+	ANSWER_MS = 2 * 1000,  /* longest wait for the server */
+	AT_HEAD_MS = 3 * 1000, /* lag under which nothing is unread */
 	DAY_S = 24 * 60 * 60,
 	FILE_TEXT_MAX = 2 * POSITION_FILE_MAX,
 	WARN_PART = 4,	      /* of the period: warn when less is left */
@@ -281,7 +281,7 @@ static int connect_source(struct retention *r, struct err *err)
 	return fail;
 }
 
-/* False: the source is away. */
+/* False: look again soon, nothing is known yet. */
 static bool turn(struct retention *r)
 {
 	struct retention_facts facts = { 0 };
@@ -301,7 +301,7 @@ static bool turn(struct retention *r)
 
 	tell(r, left);
 	warn(r, &facts, left);
-	return true;
+	return left >= 0;
 }
 
 static void *run(void *user)

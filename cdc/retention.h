@@ -1,7 +1,7 @@
 /* How long until the source purges what the copy has not read yet.
  *
  * A thread with a connection of its own asks the server that the binlog is
- * read from every 10 s for its logs and for how long, or in what size, it keeps
+ * read from every 5 s for its logs and for how long, or in what size, it keeps
  * them. The estimate stands on the board (ficus_cdc_seconds_until_purge); the
  * log warns when little is left. Purged is gone: a copy that falls behind that
  * far must be made anew, so that people are to know long before.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "cdc/apply.h"
 #include "cdc/board.h"
 #include "cdc/checkpoint.h"
@@ -12,7 +13,10 @@
 #include "cdc/origin.h"
 #include "cdc/setup.h"
 
-enum { DOUBLED_MOST = 6 }; /* times that a time-out is doubled */
+enum {
+	DOUBLED_MOST = 6, /* times that a time-out is doubled */
+	POSITION_TEXT_MAX = 64 * 1024 * 1024,
+};
 
 struct pg_config session_target(const struct setup *setup, struct board *board)
 {
@@ -76,6 +80,21 @@ void session_connected(struct board *board, bool connected)
 	pthread_mutex_unlock(&board->lock);
 }
 
+/* A position that became another one is committed as such, lest the next
+ * session ask for the old one again. */
+static int note_change(struct apply *apply, const struct position *at,
+		       struct err *err)
+{
+	const struct checkpoint *from = apply_checkpoint(apply);
+	CLEANUP(buf_done) struct buf text;
+
+	buf_init(&text, POSITION_TEXT_MAX);
+	position_format(at, &text);
+	if (text.failed || strcmp(buf_str(&text), from->position) == 0)
+		return 0;
+	return apply_end(apply, buf_str(&text), from->file_position, NULL, err);
+}
+
 int session_check_origin(const struct setup *setup, struct board *board,
 			 struct apply *apply, struct position *at,
 			 struct err *err)
@@ -98,5 +117,5 @@ int session_check_origin(const struct setup *setup, struct board *board,
 	free(here.identity);
 	if (kind != at->kind && board->head)
 		head_set_mode(board->head, "file");
-	return 0;
+	return note_change(apply, at, err);
 }

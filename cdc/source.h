@@ -120,11 +120,11 @@ int source_identity(struct source *source, char **ret,
 int source_head(struct source *source, const char *mode, struct position *ret,
 		struct err *err) MUST_CHECK;
 
-/* Is `position`, taken at the server `identity` (NULL: not asked), one of this
- * server's? ERR_OPERATOR with the cure when not: a file position of another
- * server, a GTID set this server does not contain, purged logs. */
+/* May a stream start at `position`? ERR_OPERATOR with the cure when not: one
+ * of the other flavour, a GTID set this server does not contain, purged logs.
+ * Whether it is a place of this server's log at all: origin.h. */
 int source_check_position(struct source *source,
-			  const struct position *position, const char *identity,
+			  const struct position *position,
 			  struct err *err) MUST_CHECK;
 
 /* Turn the connection into a binlog stream that starts behind `from`; no

@@ -162,21 +162,6 @@ int source_head(struct source *source, const char *mode, struct position *ret,
 	return 0;
 }
 
-static int check_identity(struct source *source, const char *identity,
-			  struct err *err)
-{
-	CLEANUP(mem_freep) char *here = NULL;
-	int fail = source_identity(source, &here, err);
-
-	if (fail || (here && strcmp(here, identity) == 0))
-		return fail;
-	return err_set(err, ERR_OPERATOR,
-		       "source %s is %s, but the copy stands at a file "
-		       "position of %s: point source.host there, or run "
-		       "cdc --bootstrap",
-		       source->place, here ? here : "unknown", identity);
-}
-
 static int gtid_variable(struct source *source, const char *sql,
 			 struct gtid_set *ret, struct err *err)
 {
@@ -261,13 +246,10 @@ static int check_far_offset(struct source *source,
 }
 
 int source_check_position(struct source *source,
-			  const struct position *position, const char *identity,
-			  struct err *err)
+			  const struct position *position, struct err *err)
 {
 	int fail = check_kind(source, position, err);
 
-	if (!fail && position->kind == POSITION_FILE && identity)
-		fail = check_identity(source, identity, err);
 	if (!fail && position->kind == POSITION_FILE &&
 	    position->offset > UINT32_MAX)
 		fail = check_far_offset(source, position, err);

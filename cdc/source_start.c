@@ -72,7 +72,7 @@ static int set_mariadb(struct source *source, const struct position *from,
 int source_dump_start(struct source *source, const struct position *from,
 		      struct err *err)
 {
-	int fail = source_check_position(source, from, NULL, err);
+	int fail = source_check_position(source, from, err);
 
 	if (!fail)
 		fail = set_common(source, err);

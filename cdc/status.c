@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/pg.h"
+#include "cdc/epoch.h"
 
 /* One row; each column is a line of the screen and a key of the JSON. */
 static const char STATUS_SQL[] =
@@ -82,4 +84,21 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 	else
 		write_text(r, names, out);
 	return 0;
+}
+
+void status_failed(const struct pg_config *target, const char *reason)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	const struct pg_param param = pg_param_text(reason);
+	struct err ignored = { 0 };
+	bool nobody = false;
+
+	if (pg_connect(target, &pg, &ignored) < 0 ||
+	    epoch_is_free(pg, &nobody, &ignored) < 0 || !nobody)
+		return;
+	if (pg_query(pg,
+		     "update ficus.status set state = 'failed', reason = $1, "
+		     "connected = false, written_at = clock_timestamp()",
+		     &param, 1, NULL, &ignored) < 0)
+		log_debug("state not published", KV_ERR(&ignored));
 }

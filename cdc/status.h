@@ -13,4 +13,8 @@ struct pg_config;
 int status_write(const struct pg_config *target, bool json, struct buf *out,
 		 struct err *err) MUST_CHECK;
 
+/* The service could not even begin: ficus.status says `failed` and why, unless
+ * another cdc is at work. Faults are passed over: there is one already. */
+void status_failed(const struct pg_config *target, const char *reason);
+
 #endif

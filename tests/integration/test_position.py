@@ -61,7 +61,7 @@ def own_mysql():
 
 
 def running(source, postgres, target_database, directory, **more):
-    extra = {**AUDIT, **more.pop("extra", {})}
+    extra = more.pop("extra", AUDIT)
     return shops.running(source, "shop", postgres, target_database, directory,
                          TINY, extra=extra)
 
@@ -155,7 +155,7 @@ def behind(address, postgres, target_database, directory, extra=None):
     source = {"port": relay.port, "tls": "off", **(extra or {})}
     try:
         with running(address, postgres, target_database, directory,
-                     extra={"source": source}) as copy:
+                     extra={"source": source, **AUDIT}) as copy:
             yield copy, relay
     finally:
         relay.close()
@@ -279,13 +279,14 @@ def test_case_16_a_warning_before_it_is_purged(own_mariadb, postgres,
     """The target stands still, and the log of the source has turned."""
     server = own_mariadb
     with running(server, postgres, target_database, directory) as copy:
-        rename(copy, "seen")
+        server.script(["set timestamp = unix_timestamp() - 800", "update "
+                       "shop.customer_entity set firstname = 'long ago'"])
         copy.cdc.wait_caught_up()
         with postgres.connect(target_database, autocommit=False) as holder:
             holder.execute("lock table customers in share mode")
-            server.run("set timestamp = unix_timestamp() - 800; update "
-                       "shop.customer_entity set firstname = 'late'")
+            rename(copy, "late")
             server.run("flush binary logs")
+            rename(copy, "later")
             server.run("set global binlog_expire_logs_seconds = 1000")
             servers.wait_until(
                 "warned", 60, lambda: "purges soon" in copy.cdc.log_text())
@@ -312,7 +313,7 @@ def test_case_22_after_file_999999_comes_1000000(flavour, postgres,
     assert server.run("show binary logs")[-1][0] == "mysql-bin.1000000"
     try:
         with running(server, postgres, target_database, directory, extra={
-                "source": {"position_mode": "file"}}) as copy:
+                "source": {"position_mode": "file"}, **AUDIT}) as copy:
             rename(copy, "a")
             server.run("flush binary logs")
             rename(copy, "b")
@@ -382,7 +383,8 @@ def in_domain(server, number, name):
 def test_case_14_19_domains_come_and_go(own_mariadb, postgres,
                                         target_database, directory):
     server = own_mariadb
-    with running(server, postgres, target_database, directory) as copy:
+    with running(server, postgres, target_database, directory,
+                 extra={}) as copy:
         in_domain(server, 7, "a new domain")
         copy.assert_converged()
         assert ",7-1-1" in stored(copy, "position")

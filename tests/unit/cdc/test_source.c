@@ -11,6 +11,7 @@
 #include "cdc/binlog/position.h"
 #include "cdc/binlog/types.h"
 #include "cdc/head.h"
+#include "cdc/origin.h"
 #include "cdc/schema.h"
 #include "cdc/schema_keys.h"
 #include "cdc/source.h"
@@ -525,11 +526,17 @@ TEST(a_file_position_is_one_servers_own)
 {
 	struct position head;
 	char *identity = NULL;
+	struct origin origin = { .file_position = "", .mode = "file" };
+	struct origin_here here = { 0 };
 
 	head_of("file", &head);
 	good(source_identity(on.writer, &identity, &err));
-	good(source_check_position(on.writer, &head, identity, &err));
-	refused(source_check_position(on.writer, &head, "mysql:other", &err),
+	origin.source_id = identity;
+	good(origin_check(&on.config, &origin, &head, &here, &err));
+	assert_string_equal(here.identity, identity);
+	free(here.identity);
+	origin.source_id = "mysql:other";
+	refused(origin_check(&on.config, &origin, &head, &here, &err),
 		ERR_OPERATOR, "mysql:other");
 	free(identity);
 	position_done(&head);
