@@ -105,6 +105,7 @@ static const struct {
 			    "was reset: run cdc --bootstrap" },
 	{ "max_allowed_packet", "raise max_allowed_packet on the source and "
 				"replication.max_value_size" },
+	{ "anonymous transaction", "set source.position_mode: file" },
 	{ "GTID_MODE", "set gtid_mode=ON on the source, or "
 		       "source.position_mode: file" },
 	{ "gtid_mode", "set gtid_mode=ON on the source, or "
@@ -176,7 +177,7 @@ int source_fail_with(const struct source *source, const char *what,
 	if (atomic_load(&source->cancelled))
 		return err_set(err, ERR_STOPPED, "source %s: stopped",
 			       source->place);
-	if (number == 1236 && strstr(text, SAME_REPLICA))
+	if (strstr(text, SAME_REPLICA))
 		return same_replica(source, err);
 	return err_set(err, v.code, "source %s: %s%s%.*s (error %u)%s%s",
 		       source->place, what ? what : "", what ? ": " : "", n,
