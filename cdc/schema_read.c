@@ -28,12 +28,13 @@ enum {
 /* MariaDB lists a system-versioned table's hidden columns too, and the log
  * has them; ordinals follow the log's. */
 static const char COLUMNS_SQL[] =
-	"select c.table_name, c.column_name, c.column_type, "
+	"select * from (select c.table_name as t, c.column_name, "
+	"c.column_type, "
 	"coalesce(c.character_set_name, ''), c.is_nullable = 'YES', "
 	"coalesce(k.ordinal_position, 0), coalesce(e.transactions = 'YES', 0), "
 	"case when c.extra like '%GENERATED%' then 2 "
 	"when c.is_nullable = 'NO' or coalesce(c.column_default, 'NULL') <> "
-	"'NULL' then 1 else 0 end "
+	"'NULL' then 1 else 0 end, c.ordinal_position as place "
 	"from information_schema.columns c "
 	"join information_schema.tables t "
 	"on t.table_schema = c.table_schema and t.table_name = c.table_name "
@@ -43,8 +44,19 @@ static const char COLUMNS_SQL[] =
 	"and k.column_name = c.column_name and k.constraint_name = 'PRIMARY' "
 	"where c.table_schema = ";
 
-static const char COLUMNS_ORDER[] =
-	" order by cast(c.table_name as binary), c.ordinal_position";
+/* A unique key over long values is kept by MariaDB as a hash: a column that
+ * nothing lists and the log has, behind all others. Its name is the server's
+ * affair: nobody wants it. */
+static const char HIDDEN_SQL[] =
+	" union all select distinct s.table_name, "
+	"concat('DB_ROW_HASH ', s.index_name), 'bigint unsigned', '', 1, 0, "
+	"0, 2, 65536 from information_schema.statistics s "
+	"join information_schema.tables h on h.table_schema = s.table_schema "
+	"and h.table_name = s.table_name and h.engine <> 'MEMORY' "
+	"where s.index_type = 'HASH' and s.non_unique = 0 "
+	"and s.table_schema = ";
+
+static const char COLUMNS_ORDER[] = ") u order by cast(t as binary), place";
 
 static struct column_def column_of(const struct source_rows *rows)
 {
@@ -126,12 +138,10 @@ static int read_columns(struct source *source, const char *sql,
 	return fail;
 }
 
-static void columns_sql(const struct mapping *mapping, const char *database,
-			struct buf *out)
+static void add_tables(const struct mapping *mapping, const char *column,
+		       struct buf *out)
 {
-	buf_adds(out, COLUMNS_SQL);
-	schema_quote(out, database);
-	buf_adds(out, " and c.table_name in (''");
+	buf_addf(out, " and %s in (''", column);
 	for (size_t i = 0; i < mapping->table_count; i++) {
 		char *name = mem_printf("%s%s",
 					mapping->prefix ? mapping->prefix : "",
@@ -142,6 +152,20 @@ static void columns_sql(const struct mapping *mapping, const char *database,
 		free(name);
 	}
 	buf_addc(out, ')');
+}
+
+static void columns_sql(const struct source *source,
+			const struct mapping *mapping, const char *database,
+			struct buf *out)
+{
+	buf_adds(out, COLUMNS_SQL);
+	schema_quote(out, database);
+	add_tables(mapping, "c.table_name", out);
+	if (source_server(source)->flavour == SOURCE_MARIADB) {
+		buf_adds(out, HIDDEN_SQL);
+		schema_quote(out, database);
+		add_tables(mapping, "s.table_name", out);
+	}
 	buf_adds(out, COLUMNS_ORDER);
 }
 
@@ -154,7 +178,7 @@ int schema_read(struct source *source, const char *database,
 	int fail;
 
 	buf_init(&sql, SQL_MAX);
-	columns_sql(mapping, database, &sql);
+	columns_sql(source, mapping, database, &sql);
 	if (sql.failed)
 		fail = err_set(err, ERR_LIMIT, "too many tables are mapped");
 	else
