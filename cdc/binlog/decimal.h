@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 enum {
-	DECIMAL_PRECISION_MAX = 65,
+	/* Of a column 65; JSON has the digits before the point in whole
+	 * groups of nine. */
+	DECIMAL_PRECISION_MAX = 81,
 	DECIMAL_SCALE_MAX = 30,
 	/* what is written: sign, a zero before the point, the point; what
 	 * digits.h writes behind the text */

@@ -143,8 +143,12 @@ static int take_map(struct run *run, const struct event *event,
 	slot->out = fopen(path, "ae");
 	if (!slot->out)
 		return err_set(err, ERR_IO, "%s: can't be written", path);
-	return row_plan_new(slot->map, find_def(&run->schema, table), NULL,
-			    &slot->plan, err);
+	struct table_def *def = find_def(&run->schema, table);
+	/* Columns that information_schema does not list: as tables.c. */
+	if (def && def->count != slot->map->count &&
+	    (slot->map->has & TABLE_MAP_NAMES))
+		def = NULL;
+	return row_plan_new(slot->map, def, NULL, &slot->plan, err);
 }
 
 static int take_rows(struct run *run, const struct event *event,

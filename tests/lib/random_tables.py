@@ -366,6 +366,8 @@ class Random:
             return r.choice([
                 f"json_object('d', cast({self.number(-10**9, 10**9)} as "
                 f"decimal(20,{r.randint(0, 9)})), 'n', null)",
+                f"json_array(cast('{r.getrandbits(r.randint(1, 116))}."
+                f"{r.getrandbits(99)}' as decimal(65,{r.randint(0, 30)})))",
                 f"json_array(cast('{r.randint(1, 9999):04}-02-03' as date), "
                 f"cast('{self.clock(6)}' as time(6)), "
                 f"cast('-{self.clock(3)}' as time(3)))",
