@@ -167,7 +167,7 @@ void stats_write(struct board *board, struct buf *out)
 #undef STAT_SET
 	metrics_write(stats, (int)i, 1, out);
 	for (int n = 0; n < LINK_REASON_COUNT; n++)
-		metric_total(&reconnects, link_reason_name(n),
+		metric_total(&reconnects, link_reason_name((enum link_reason)n),
 			     r->facts.link.reconnects[n]);
 	metrics_write(&reconnects, 1, 0, out);
 	set_lost(board->losses);
