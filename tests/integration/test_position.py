@@ -432,3 +432,96 @@ def test_case_154_the_servers_uuid_changed(own_mysql, postgres,
         rename(copy, "after")
         copy.assert_converged()
         assert "another source server" in copy.cdc.log_text()
+
+
+# ---- A file beyond 4 GiB
+
+MIB = 1 << 20
+FILLER = 16 * MIB - 2048  # bytes of one event that says nothing
+FLAGS_AT, POSITION_AT, HEADER = 17, 13, 19
+
+
+def events(data):
+    at = 4
+    while at < len(data):
+        size = int.from_bytes(data[at + 9:at + 13], "little")
+        yield data[at:at + size]
+        at += size
+
+
+def placed(event, at):
+    """The event as it stands in the log at that offset: it has the low half
+    of where it ends."""
+    end = (at + len(event)) % (1 << 32)
+    return event[:POSITION_AT] + end.to_bytes(4, "little") + event[
+        POSITION_AT + 4:]
+
+
+def stretch(path, first):
+    """Put more than 4 GiB of ignorable events before the offset `first` of a
+    log; they are holes, and take no room. Returns the offsets of the ends of
+    what came behind."""
+    with open(path, "rb") as f:
+        data = f.read()
+    assert FLAGS_AT + 2 == HEADER
+    filler = (b"\0" * 4 + bytes([28]) + (1).to_bytes(4, "little") +
+              FILLER.to_bytes(4, "little") + b"\0" * 4 +
+              (0x80).to_bytes(2, "little"))
+    at, ends = first, []
+    with open(path, "r+b") as f:
+        while at <= 1 << 32:
+            end = (at + FILLER) % (1 << 32)
+            f.seek(at)
+            f.write(filler[:POSITION_AT] + end.to_bytes(4, "little") +
+                    filler[POSITION_AT + 4:])
+            at += FILLER
+        f.seek(at)
+        for event in events(data[:4] + data[first:]):
+            f.write(placed(event, at))
+            at += len(event)
+            if event[4] == 16:  # XID
+                ends.append(at)
+    return ends
+
+
+@pytest.mark.slow
+def test_case_21_28_a_file_beyond_4_gib(postgres, target_database, directory):
+    """COM_BINLOG_DUMP takes 32 bits: the file is read from its start, and
+    what is known is passed over."""
+    server = with_shop(started(servers.MariaDB, "--binlog-checksum=NONE"))
+    try:
+        with running(server, postgres, target_database, directory, extra={
+                "source": {"position_mode": "file"}}) as copy:
+            server.run("flush binary logs")
+            copy.cdc.wait_caught_up()
+            name = server.run("show binary logs")[-1][0]
+            servers.wait_until("it is in the new file", 30, lambda: (
+                name in stored(copy, "position")))
+            assert copy.cdc.stop()[0] == 0
+            first = int(stored(copy, "position").split(":")[2])
+            copy.write("update customer_entity set firstname = 'a'")
+            copy.write("update sales_order set state = 'b'")
+            server.stop()
+            end_of_a, _ = stretch(os.path.join(server.data, name), first)
+            assert end_of_a > 1 << 32
+            server.start()
+            copy.cdc.start()
+            copy.assert_converged(120)
+            assert copy.cdc.stop()[0] == 0
+            # As if it had been stopped between the two.
+            postgres.run("update orders set state = 'not yet'",
+                         target_database)
+            postgres.run("update customers set firstname = 'as it was'",
+                         target_database)
+            postgres.run(
+                "update ficus.checkpoint set position = 'file:' || %s, "
+                "file_position = %s", target_database,
+                (f"{name}:{end_of_a}", f"{name}:{end_of_a}"))
+            copy.cdc.start()
+            copy.cdc.wait_caught_up(120)
+            assert postgres.run("select distinct state from orders",
+                                target_database) == [("b",)]
+            assert postgres.run("select distinct firstname from customers",
+                                target_database) == [("as it was",)]
+    finally:
+        server.kill()
