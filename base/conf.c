@@ -89,6 +89,8 @@ static int set_from_env(const struct load *load, const struct conf_row *row)
 		return 0;
 	rc = conf_value_parse(row, str_of(value), true, load->base, load->texts,
 			      load->err);
+	if (rc == 0 && row->type == CONF_SECRET)
+		*secret_path(load, row) = "";
 	return rc ? err_wrap(load->err, "environment variable %s", row->env)
 		  : 0;
 }

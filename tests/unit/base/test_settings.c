@@ -221,6 +221,16 @@ TEST(a_secret_comes_from_a_file_without_its_last_newline)
 
 	struct settings s = parse(text);
 	assert_string_equal(s.source_password, "se cret");
+	assert_string_equal(s.source_password_file, path);
+	assert_string_equal(s.target_password_file, "");
+	settings_done(&s);
+
+	/* The environment's is not in the file. */
+	setenv("MAGENTO_DB_PASS", "other", 1);
+	s = parse(text);
+	unsetenv("MAGENTO_DB_PASS");
+	assert_string_equal(s.source_password, "other");
+	assert_string_equal(s.source_password_file, "");
 	settings_done(&s);
 
 	snprintf(text, sizeof(text),

@@ -246,6 +246,30 @@ TEST(sets_as_the_dump_command_wants_them)
 								"\0\0\0\0");
 }
 
+TEST(case_19_another_servers_number_must_be_higher)
+{
+	struct position position = { 0 };
+	struct err err = { 0 };
+	struct gtid gtid = {
+		.kind = GTID_MARIADB, .domain = 1, .server = 9, .seq = 4
+	};
+
+	assert_int_equal(
+		position_parse(STR("mariadb:0-1-7,1-2-4"), &position, &err), 0);
+	assert_false(position_may_follow(&position, &gtid));
+	gtid.seq = 5;
+	assert_true(position_may_follow(&position, &gtid));
+	gtid = (struct gtid){ .kind = GTID_MARIADB, .domain = 1, .server = 2 };
+	assert_true(position_may_follow(&position, &gtid)); /* known */
+	gtid.domain = 2;
+	assert_true(position_may_follow(&position, &gtid));
+	gtid_pos_drop(&position.mariadb, 5);
+	prints(&position, "mariadb:0-1-7,1-2-4");
+	gtid_pos_drop(&position.mariadb, 0);
+	prints(&position, "mariadb:1-2-4");
+	position_done(&position);
+}
+
 TEST(a_gtid_list_of_mariadb)
 {
 	static const char body[] = "\2\0\0\x10"
@@ -272,6 +296,7 @@ TEST(a_gtid_list_of_mariadb)
 RUN(CASE(texts_are_brought_into_one_form), CASE(what_is_no_position_is_refused),
     CASE(case_14_sets_contain_what_they_hold),
     CASE(case_22_file_numbers_are_numbers),
+    CASE(case_19_another_servers_number_must_be_higher),
     CASE(a_position_advances_by_gtids_of_its_kind),
     CASE(copies_are_equal_and_apart), CASE(a_set_grows_in_any_order),
     CASE(sets_as_the_dump_command_wants_them), CASE(a_gtid_list_of_mariadb))
