@@ -31,6 +31,7 @@
 #include "cdc/checkpoint.h"
 #include "cdc/claims.h"
 #include "cdc/dead_letter.h"
+#include "cdc/descend.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
 #include "cdc/refetch_log.h"
@@ -67,7 +68,8 @@ struct apply {
 
 	struct audit audit; /* of those ended since the last commit */
 	struct refetch_log refetch;
-	struct claims claims; /* of the open source transaction */
+	struct refetch_marks *marks; /* borrowed, during apply_chunk() */
+	struct claims claims;	     /* of the open source transaction */
 	struct apply_counts counts;
 };
 
@@ -202,6 +204,8 @@ static int begin(struct apply *apply, struct err *err)
 static void queue_tail(struct apply *apply)
 {
 	audit_queue(&apply->audit, apply->pg, apply->next.seq);
+	if (apply->marks)
+		refetch_marks_queue(apply->marks, apply->pg);
 	refetch_log_queue(&apply->refetch, apply->pg);
 	checkpoint_queue(apply->pg, &apply->next);
 	pg_pipe_query(apply->pg, "commit", NULL, 0);
@@ -387,15 +391,10 @@ int apply_change(void *user, const struct record_change *change,
 int apply_refetch(struct apply *apply, const struct mapping_table *table,
 		  const struct value *selection, struct err *err)
 {
-	const struct record_change change = {
-		.op = RECORD_REFETCH,
-		.table = table->target,
-		.source = table,
-		.value = selection ? *selection
-				   : (struct value){ .kind = VALUE_NULL },
-	};
-
-	return apply_change(apply, &change, err);
+	(void)err;
+	apply->counts.refetches++;
+	refetch_log_add(&apply->refetch, table, selection);
+	return 0;
 }
 
 int apply_join(struct apply *apply, struct pg **ret, struct err *err)
@@ -516,6 +515,94 @@ int apply_abandon(struct apply *apply, struct err *err)
 	}
 	apply->open = false;
 	return pg_exec(apply->pg, "rollback", err);
+}
+
+/* --- what was read again --- */
+
+static void chunk_item(struct apply *apply, const struct target_shape *shape,
+		       const struct batch_item *item, struct value *values)
+{
+	const struct batch_row *row = item->row;
+	struct record_change change = {
+		.op = RECORD_DELETE,
+		.table = shape->table,
+		.values = values,
+	};
+
+	if (row->op == BATCH_UPSERT) {
+		change.op = RECORD_UPSERT;
+		change.values = row->values;
+		batch_add(apply->batch, &change);
+		return;
+	}
+	for (size_t i = 0; i < shape->key_count; i++)
+		values[shape->key[i]] = item->entry->key[i];
+	if (row->op == BATCH_DELETE || row->cleared)
+		batch_add(apply->batch, &change);
+	for (uint32_t i = 0; i < row->count; i++) {
+		const struct batch_attribute *a = &row->attributes[i];
+
+		change.op = a->value.kind == VALUE_ABSENT ? RECORD_UNSET
+							  : RECORD_SET;
+		change.attribute = *a->name;
+		change.value = a->value;
+		change.json = a->json;
+		batch_add(apply->batch, &change);
+	}
+}
+
+/* Into our own batch: statements are prepared by its column sets. */
+static void take_chunk(struct apply *apply, struct batch *chunk)
+{
+	batch_end(chunk);
+	batch_collect(chunk, BATCH_ALL);
+	for (size_t table = 0; table < apply->shape_count; table++) {
+		const struct batch_item *items;
+		size_t count = batch_items(chunk, table, &items);
+
+		for (size_t i = 0; i < count; i++) {
+			struct value values[TARGET_COLUMNS_MAX] = { 0 };
+
+			chunk_item(apply, &apply->shapes[table], &items[i],
+				   values);
+		}
+	}
+	batch_reset(chunk);
+}
+
+int apply_chunk(struct apply *apply, struct batch *chunk,
+		struct refetch_marks *read, struct err *err)
+{
+	assert(batch_empty(apply->batch) && !apply->open);
+	take_chunk(apply, chunk);
+	batch_end(apply->batch);
+	refetch_log_end(&apply->refetch);
+	apply->marks = read;
+	int rc = apply_commit(apply, 0, err);
+	apply->marks = NULL;
+	return rc;
+}
+
+void apply_descend(struct apply *apply, const struct target_table *table,
+		   const struct value *values)
+{
+	descend(&apply->refetch, apply->graph, table, values);
+}
+
+int apply_refetched(struct apply *apply, const char *read_position,
+		    struct err *err)
+{
+	const struct pg_param param = pg_param_text(read_position);
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+
+	assert(batch_empty(apply->batch) && !apply->open);
+	if (begin(apply, err) < 0 ||
+	    pg_query(apply->pg,
+		     "delete from ficus.refetch where read_position = $1",
+		     &param, 1, &r, err) < 0)
+		return err->code;
+	apply->counts.refetched += pg_affected(r);
+	return apply_commit(apply, 0, err);
 }
 
 /* --- committing --- */

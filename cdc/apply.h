@@ -19,6 +19,7 @@
 #include "base/defs.h"
 
 struct apply;
+struct batch;
 struct checkpoint;
 struct err;
 struct fk_graph;
@@ -27,6 +28,8 @@ struct mapping_table;
 struct pg;
 struct pg_config;
 struct record_change;
+struct refetch_marks;
+struct target_table;
 struct value;
 
 struct apply_options {
@@ -71,6 +74,19 @@ int apply_refetch(struct apply *apply, const struct mapping_table *table,
 int apply_join(struct apply *apply, struct pg **ret,
 	       struct err *err) MUST_CHECK;
 
+/* A row of that table is gone, by target column: its children are to be read
+ * again, as the foreign keys say. */
+void apply_descend(struct apply *apply, const struct target_table *table,
+		   const struct value *values);
+/* Between source transactions, with nothing pending: the rows of a batch made
+ * elsewhere, and that the requests of `read` were read for it; with it what
+ * apply_refetch() was told. Committed on return. The batch is reset. */
+int apply_chunk(struct apply *apply, struct batch *chunk,
+		struct refetch_marks *read, struct err *err) MUST_CHECK;
+/* The same for requests whose read_position the copy has passed. */
+int apply_refetched(struct apply *apply, const char *read_position,
+		    struct err *err) MUST_CHECK;
+
 /* The source transaction is complete: everything up to `position` (canonical
  * text) may be committed. `transaction` names it for the audit (GTID or
  * file:offset); NULL when it was no transaction (position moved only).
@@ -104,7 +120,8 @@ int apply_commit(struct apply *apply, int64_t passed_ticket,
 struct apply_counts {
 	uint64_t transactions, changes, commits, barriers, cascaded_rows;
 	uint64_t upserts, deletes, values_set, values_unset, dead_letters;
-	uint64_t streamed_transactions, refetches;
+	uint64_t streamed_transactions;
+	uint64_t refetches, refetched; /* requested, and done */
 };
 const struct apply_counts *apply_counts(const struct apply *apply);
 

@@ -97,6 +97,32 @@ struct pg *chunk_reader_target(const struct chunk_reader *c)
 	return c->pg;
 }
 
+void chunk_reader_use(struct chunk_reader *c, const struct schema *schema)
+{
+	c->schema = schema;
+}
+
+struct batch *chunk_batch(const struct chunk_reader *c)
+{
+	return c->batch;
+}
+
+const struct transform *chunk_transform(const struct chunk_reader *c)
+{
+	return c->transform;
+}
+
+int chunk_ordinal(const struct chunk_reader *c,
+		  const struct mapping_table *table, const char *column)
+{
+	CLEANUP(mem_freep)
+	char *name =
+		mem_printf("%s%s", c->setup->mapping->prefix, table->source);
+	const struct table_def *def = schema_table(c->schema, str_of(name));
+
+	return def ? table_def_find(def, column) : -1;
+}
+
 /* --- from the batch to the target */
 
 static struct writer_job job_of(const struct chunk_reader *c, size_t table)
@@ -217,9 +243,22 @@ static int add_range(struct buf *sql, const struct chunk_reader *c,
 	return 0;
 }
 
+/* The batch is full: write it, or, where it is another's to write, stop. */
+static int make_room(struct chunk_reader *c, struct chunk_select *select,
+		     struct err *err)
+{
+	size_t budget = (size_t)c->setup->settings.bootstrap_chunk_bytes;
+
+	if (select)
+		select->cut = batch_bytes(c->batch) > select->bytes_max;
+	else if (batch_bytes(c->batch) >= budget)
+		return flush(c, err);
+	return 0;
+}
+
 static int pump(struct chunk_reader *c, struct binding *binding,
 		const struct table_def *def, struct source_rows *rows,
-		struct err *err)
+		struct chunk_select *select, struct err *err)
 {
 	CLEANUP(mem_freep)
 	struct value *after = mem_array(def->count, sizeof(*after));
@@ -227,11 +266,11 @@ static int pump(struct chunk_reader *c, struct binding *binding,
 	const struct row_change change = { .op = ROW_INSERT,
 					   .actions = ROW_ACTIONS_NONE,
 					   .after = after };
-	size_t budget = (size_t)c->setup->settings.bootstrap_chunk_bytes;
 	bool more = false;
 	int rc = source_next(rows, &more, err);
 
-	for (; rc == 0 && more; rc = source_next(rows, &more, err)) {
+	for (; rc == 0 && more && !(select && select->cut);
+	     rc = source_next(rows, &more, err)) {
 		const struct value *values = source_values(rows);
 
 		for (size_t i = 0, at = 0; i < def->count; i++)
@@ -241,17 +280,20 @@ static int pump(struct chunk_reader *c, struct binding *binding,
 				   on_change, c, err);
 		arena_reset(&c->arena);
 		c->rows++;
-		if (rc == 0 && batch_bytes(c->batch) >= budget)
-			rc = flush(c, err);
+		if (rc == 0 && select && select->row)
+			select->row(select->user, after);
+		if (rc == 0)
+			rc = make_room(c, select, err);
 		if (rc < 0)
 			return rc;
 	}
 	return rc;
 }
 
-/* range NULL: the whole table. */
-static int read_table(struct chunk_reader *c, const struct mapping_table *table,
-		      const struct chunk_range *range, struct err *err)
+/* range NULL: the whole table, or what `select` says. */
+static int read_rows(struct chunk_reader *c, const struct mapping_table *table,
+		     const struct chunk_range *range,
+		     struct chunk_select *select, struct err *err)
 {
 	CLEANUP(mem_freep)
 	char *name =
@@ -268,16 +310,34 @@ static int read_table(struct chunk_reader *c, const struct mapping_table *table,
 	if (rc == 0 && binding) {
 		select_columns(&sql, def, binding_wanted(binding));
 		rc = add_range(&sql, c, table, range, err);
+		if (select)
+			buf_adds(&sql, select->tail);
 		if (rc == 0)
 			rc = source_stream(c->source, buf_str(&sql), &rows,
 					   err);
 		if (rc == 0) {
 			source_count_losses(rows, c->setup->losses, name);
-			rc = pump(c, binding, def, rows, err);
+			rc = pump(c, binding, def, rows, select, err);
 		}
 	}
 	binding_free(binding);
 	return rc < 0 ? err_wrap(err, "table %s", name) : 0;
+}
+
+static int read_table(struct chunk_reader *c, const struct mapping_table *table,
+		      const struct chunk_range *range, struct err *err)
+{
+	return read_rows(c, table, range, NULL, err);
+}
+
+int chunk_select(struct chunk_reader *c, struct chunk_select *select,
+		 struct err *err)
+{
+	uint64_t before = c->rows;
+	int rc = read_rows(c, select->table, NULL, select, err);
+
+	select->rows = c->rows - before;
+	return rc;
 }
 
 /* --- the attribute map of the snapshot */
@@ -351,6 +411,11 @@ static int load_map(struct chunk_reader *c, struct err *err)
 
 	int rc = load_types(c, err);
 	return rc < 0 ? rc : load_attributes(c, err);
+}
+
+int chunk_read_map(struct chunk_reader *c, struct err *err)
+{
+	return load_map(c, err);
 }
 
 /* --- the two ways of reading */

@@ -1,6 +1,7 @@
 #include "cdc/refetch_log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -27,6 +28,13 @@ static const char add_sql[] =
 	" on conflict (source_table, selection) do update set"
 	" progress = '', read_position = null,"
 	" requested_at = clock_timestamp()";
+
+static const char mark_sql[] =
+	"update ficus.refetch as r set progress = coalesce(u.next, r.progress),"
+	" read_position = case when u.next is null then $4 end, attempts = 0,"
+	" error = '' from unnest($1::bigint[], $2::text[], $3::text[])"
+	" as u(id, progress, next) where r.id = u.id"
+	" and r.progress = u.progress";
 
 void refetch_log_init(struct refetch_log *log, const struct mapping *mapping)
 {
@@ -156,4 +164,54 @@ void refetch_log_queue(const struct refetch_log *log, struct pg *pg)
 	};
 	if (log->ended > 0)
 		pg_pipe_query(pg, add_sql, params, LENGTH(params));
+}
+
+/* --- requests that were read */
+
+void refetch_marks_init(struct refetch_marks *marks)
+{
+	array_init(&marks->ids);
+	array_init(&marks->progress);
+	array_init(&marks->next);
+	refetch_marks_reset(marks);
+}
+
+void refetch_marks_done(struct refetch_marks *marks)
+{
+	array_done(&marks->ids);
+	array_done(&marks->progress);
+	array_done(&marks->next);
+}
+
+void refetch_marks_reset(struct refetch_marks *marks)
+{
+	array_start(&marks->ids, ARRAY_INT8);
+	array_start(&marks->progress, ARRAY_TEXT);
+	array_start(&marks->next, ARRAY_TEXT);
+	marks->read_position = NULL;
+}
+
+void refetch_marks_add(struct refetch_marks *marks, int64_t id,
+		       const char *progress, const char *next)
+{
+	struct value v = { .kind = VALUE_NULL };
+
+	if (next)
+		v = (struct value){ next, (uint32_t)strlen(next), VALUE_TEXT };
+	array_add_int(&marks->ids, id);
+	array_add_text(&marks->progress, str_of(progress));
+	(void)!array_add(&marks->next, v); /* text always fits */
+}
+
+void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg)
+{
+	const struct pg_param params[] = {
+		array_param(&marks->ids),
+		array_param(&marks->progress),
+		array_param(&marks->next),
+		pg_param_text(marks->read_position),
+	};
+
+	if (marks->ids.count > 0)
+		pg_pipe_query(pg, mark_sql, params, LENGTH(params));
 }

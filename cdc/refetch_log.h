@@ -9,8 +9,10 @@
 #define CDC_REFETCH_LOG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
+#include "cdc/array.h"
 #include "cdc/index.h"
 
 struct mapping;
@@ -24,6 +26,23 @@ enum {
 };
 
 struct refetch_entry;
+
+/* Requests that were read, as one statement's parameters (text arrays). A
+ * request that was made anew meanwhile has lost its progress and keeps to
+ * that. */
+struct refetch_marks {
+	struct array ids;      /* bigint */
+	struct array progress; /* as it was found */
+	struct array next;     /* as it is now; NULL: all was read */
+	const char *read_position;
+};
+void refetch_marks_init(struct refetch_marks *marks);
+void refetch_marks_done(struct refetch_marks *marks);
+void refetch_marks_reset(struct refetch_marks *marks);
+/* next NULL: nothing is left to read. */
+void refetch_marks_add(struct refetch_marks *marks, int64_t id,
+		       const char *progress, const char *next);
+void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg);
 
 struct refetch_log {
 	const struct mapping *mapping; /* borrowed */

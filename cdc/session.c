@@ -16,6 +16,7 @@
 #include "cdc/head.h"
 #include "cdc/origin.h"
 #include "cdc/prepared.h"
+#include "cdc/refetch.h"
 #include "cdc/schema.h"
 #include "cdc/schema_history.h"
 #include "cdc/session_start.h"
@@ -56,6 +57,7 @@ struct session {
 	struct outcomes outcomes; /* of the statement being settled */
 	struct fk_graph *graph;
 	struct stream *stream;
+	struct refetch *refetch;
 	struct group *group;
 	struct group_sink sink;
 	struct position ended; /* as of the last end() */
@@ -268,6 +270,8 @@ static int begin(struct session *s, struct err *err)
 		rc = session_check_origin(s->setup, s->board, s->apply,
 					  &s->ended, err);
 	if (rc == 0)
+		rc = refetch_new(s->setup, s->apply, &s->refetch, err);
+	if (rc == 0)
 		rc = open_stream(s, err);
 	if (rc == 0)
 		session_connected(s->board, true);
@@ -300,6 +304,7 @@ void session_close(struct session *s)
 		return;
 	session_connected(s->board, false);
 	stream_close(s->stream);
+	refetch_free(s->refetch);
 	group_free(s->group);
 	prepared_free(s->prepared);
 	apply_close(s->apply);
@@ -500,7 +505,12 @@ static int turn(struct session *s, const struct stopper *stop, struct err *err)
 	}
 	if (schema_history_pending(s->history))
 		return follow_ddl(s, stop, err);
-	return commit_due(s, !packet.at) ? commit(s, err) : 0;
+	if (commit_due(s, !packet.at))
+		rc = commit(s, err);
+	if (rc == 0 && !apply_pending(s->apply))
+		rc = judged(s, refetch_turn(s->refetch, &s->ended,
+					    s->ended_file, err));
+	return rc;
 }
 
 /* What is complete is committed; what is not will be read again. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -12,7 +13,12 @@
 #include "cdc/source.h"
 #include "transform/mapping.h"
 
-enum { SQL_MAX = 256 * 1024 };
+enum {
+	SQL_MAX = 256 * 1024,
+	SEEN_TRIES = 50,
+	SEEN_WAIT_MS = 10, /* between two of them */
+	SETTLE_MS = 200,   /* for what can't be asked */
+};
 
 static int open_snapshot(struct source *source, struct err *err)
 {
@@ -183,4 +189,84 @@ int snapshot_begin_exact(struct source *source, const struct setup *setup,
 		return rc;
 	return mariadb_position(source, setup->settings.source_position_mode,
 				ret, err);
+}
+
+/* --- behind a position */
+
+static void wait_ms(long ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* MariaDB's snapshot knows its place; that of GTIDs would be found by reading
+ * the log file. */
+static int maria_sees(struct source *source, const char *file, bool *ret,
+		      struct err *err)
+{
+	struct position at = { 0 }, wanted = { 0 };
+	CLEANUP(mem_freep) char *text = mem_printf("file:%s", file);
+	int rc = mariadb_position(source, "file", &at, err);
+
+	if (rc == 0)
+		rc = position_parse(str_of(text), &wanted, err);
+	if (rc == 0)
+		*ret = position_contains(&at, &wanted);
+	position_done(&at);
+	position_done(&wanted);
+	return rc;
+}
+
+/* MySQL adds a GTID to its set when the engine has committed. */
+static int mysql_sees(struct source *source, const struct position *applied,
+		      bool *ret, struct err *err)
+{
+	struct position head = { 0 };
+	int rc = source_head(source, "gtid", &head, err);
+
+	if (rc == 0)
+		*ret = position_contains(&head, applied);
+	position_done(&head);
+	return rc;
+}
+
+static int try_after(struct source *source, const struct position *applied,
+		     const char *file, bool *sees, struct err *err)
+{
+	bool maria = source_server(source)->flavour == SOURCE_MARIADB;
+	int rc = 0;
+
+	*sees = true;
+	if (!maria && applied->kind == POSITION_MYSQL)
+		rc = mysql_sees(source, applied, sees, err);
+	else if (!maria || !*file)
+		wait_ms(SETTLE_MS);
+	if (rc == 0 && *sees)
+		rc = open_snapshot(source, err);
+	if (rc < 0 || !*sees || !maria || !*file)
+		return rc;
+	rc = maria_sees(source, file, sees, err);
+	return rc < 0 || *sees ? rc : source_exec(source, "rollback", err);
+}
+
+int snapshot_begin_after(struct source *source, const struct position *applied,
+			 const char *file, struct position *ret,
+			 struct err *err)
+{
+	const char *mode = applied->kind == POSITION_FILE ? "file" : "gtid";
+	bool sees = false;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && !sees && i < SEEN_TRIES; i++) {
+		if (i > 0)
+			wait_ms(SEEN_WAIT_MS);
+		rc = try_after(source, applied, file, &sees, err);
+	}
+	if (rc < 0)
+		return rc;
+	if (!sees)
+		return err_set(err, ERR_IO,
+			       "the source does not show yet what it sent");
+	return source_head(source, mode, ret, err);
 }

@@ -20,6 +20,13 @@ struct source;
  * *ret is initialised and the caller's. */
 int snapshot_begin(struct source *source, const char *mode,
 		   struct position *ret, struct err *err) MUST_CHECK;
+/* One that shows all that `applied` holds: a server sends a transaction before
+ * it can be seen (the log is written before the engine commits). `file`: where
+ * `applied` stands in the log ("mysql-bin.000007:1234"). ERR_IO: not within
+ * half a second. */
+int snapshot_begin_after(struct source *source, const struct position *applied,
+			 const char *file, struct position *ret,
+			 struct err *err) MUST_CHECK;
 int snapshot_begin_exact(struct source *source, const struct setup *setup,
 			 struct position *ret, struct err *err) MUST_CHECK;
 

@@ -130,6 +130,17 @@ void transform_emptied(struct transform *transform,
 			attribute_map_drop_type(map, map->types[0].id);
 }
 
+void transform_codes(const struct transform *transform,
+		     const struct mapping_table *table,
+		     void (*each)(void *user, struct str code), void *user)
+{
+	const struct attribute_map *map = &transform->attributes;
+
+	for (size_t i = 0; i < map->size; i++)
+		if (map->by_id[i] && map->by_id[i]->home == table)
+			each(user, map->by_id[i]->code);
+}
+
 const struct transform_counts *
 transform_counts(const struct transform *transform)
 {
