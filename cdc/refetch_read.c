@@ -286,7 +286,8 @@ static void unset(struct refetch_round *round,
 		batch_add(batch, &change);
 }
 
-/* Only attributes whose values stand in that source table. */
+/* Attributes whose values stand in that source table, or that the source has
+ * no more. */
 static int compare_values(struct refetch_round *round,
 			  const struct mapping_table *table, const char *where,
 			  struct err *err)
@@ -299,15 +300,15 @@ static int compare_values(struct refetch_round *round,
 
 	array_init(&codes);
 	array_start(&codes, ARRAY_TEXT);
-	transform_codes(chunk_transform(round->reader), table, add_code,
-			&codes);
+	transform_other_codes(chunk_transform(round->reader), table, add_code,
+			      &codes);
 	const struct pg_param param = array_param(&codes);
 	buf_init(&sql, SQL_MAX);
 	buf_adds(&sql, "select c.entity_id, c.store_id, k.code from ");
 	pg_quote_name(&sql, table->target->name);
 	buf_addf(&sql,
 		 " as c cross join lateral jsonb_object_keys(c.attributes)"
-		 " as k(code)%s and k.code = any($1::text[])",
+		 " as k(code)%s and k.code <> all($1::text[])",
 		 *where ? where : " where true");
 	if (pg_query(chunk_reader_target(round->reader), buf_str(&sql), &param,
 		     1, &r, err) < 0)

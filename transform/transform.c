@@ -130,14 +130,22 @@ void transform_emptied(struct transform *transform,
 			attribute_map_drop_type(map, map->types[0].id);
 }
 
-void transform_codes(const struct transform *transform,
-		     const struct mapping_table *table,
-		     void (*each)(void *user, struct str code), void *user)
+static bool is_of_other(const struct attribute *attribute,
+			const struct mapping_table *table)
+{
+	return attribute && attribute->home && attribute->home != table &&
+	       attribute->home->target == table->target;
+}
+
+void transform_other_codes(const struct transform *transform,
+			   const struct mapping_table *table,
+			   void (*each)(void *user, struct str code),
+			   void *user)
 {
 	const struct attribute_map *map = &transform->attributes;
 
 	for (size_t i = 0; i < map->size; i++)
-		if (map->by_id[i] && map->by_id[i]->home == table)
+		if (is_of_other(map->by_id[i], table))
 			each(user, map->by_id[i]->code);
 }
 

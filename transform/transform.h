@@ -57,10 +57,12 @@ void transform_undo(struct transform *transform);
 void transform_emptied(struct transform *transform,
 		       const struct mapping_table *table);
 
-/* Codes of the attributes whose values stand in that source table. */
-void transform_codes(const struct transform *transform,
-		     const struct mapping_table *table,
-		     void (*each)(void *user, struct str code), void *user);
+/* Codes of the attributes whose values stand in other source tables that go
+ * to the same target. */
+void transform_other_codes(const struct transform *transform,
+			   const struct mapping_table *table,
+			   void (*each)(void *user, struct str code),
+			   void *user);
 
 /* How rows of a source table, as `def` describes it, become records. *ret is
  * NULL when the mapping does not want the table. Owned by the caller, who
