@@ -291,6 +291,20 @@ static int plan_details(const struct draft *d, struct value_codec *codec,
 	}
 }
 
+/* MariaDB's own fractions of a second, of before 10.1: the log says neither
+ * their width nor that they are there. */
+static bool is_unmeasurable(const struct draft *d)
+{
+	switch (d->column->type) {
+	case TYPE_TIME:
+	case TYPE_DATETIME:
+	case TYPE_TIMESTAMP:
+		return d->def && d->def->type && strchr(d->def->type, '(');
+	default:
+		return false;
+	}
+}
+
 static int plan_column(const struct draft *d, bool wanted,
 		       struct value_codec *codec, struct err *err)
 {
@@ -299,6 +313,13 @@ static int plan_column(const struct draft *d, bool wanted,
 		return err_set(err, ERR_CORRUPT,
 			       "%s: type %u with metadata 0x%04x", d->name,
 			       d->column->type, d->column->meta);
+	if (is_unmeasurable(d))
+		return err_set(err, ERR_OPERATOR,
+			       "%s: %s is stored as before MariaDB 10.1, which"
+			       " the log does not measure: with"
+			       " mysql56_temporal_format=ON, alter the table"
+			       " with FORCE and run cdc --bootstrap",
+			       d->name, d->def->type);
 	if (!wanted)
 		return 0;
 	if (plan_details(d, codec, err))

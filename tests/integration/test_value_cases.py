@@ -386,15 +386,26 @@ def test_case_47_70_a_count_that_differs_is_never_guessed(mariadb_bench):
         mariadb_bench.decode()
 
 
-def test_old_formats_of_times(mariadb_bench):
-    """Columns of before MySQL 5.6; with fractions they are MariaDB's own."""
-    bench = mariadb_bench
-    bench.server.run("set global mysql56_temporal_format = off")
-    try:
-        rows = read(bench, ["a time", "b datetime", "c timestamp null"],
-                    ["'-12:34:56', '2024-02-29 01:02:03', "
-                     "'2024-02-29 01:02:03'"])
-    finally:
-        bench.server.run("set global mysql56_temporal_format = on")
+@pytest.fixture
+def old_times(mariadb_bench):
+    """Columns as before MySQL 5.6 and MariaDB 10.1."""
+    server = mariadb_bench.server
+    server.run("set global mysql56_temporal_format = off")
+    yield mariadb_bench
+    server.run("set global mysql56_temporal_format = on")
+
+
+def test_case_105_old_formats_of_times(old_times):
+    rows = read(old_times, ["a time", "b datetime", "c timestamp null"],
+                ["'-12:34:56', '2024-02-29 01:02:03', '2024-02-29 01:02:03'"])
     assert rows == [[b"-12:34:56", b"2024-02-29 01:02:03",
                      b"2024-02-29 01:02:03"]]
+
+
+def test_case_105_old_fractions_are_refused(old_times):
+    """The log has no word of how wide they are."""
+    old_times.start_log()
+    old_times.execute("create table t (a time(3), b int)")
+    old_times.execute("insert into t values ('01:02:03.456', 1)")
+    with pytest.raises(values.Refused, match=r"t\.a: time\(3\).*FORCE"):
+        old_times.decode()
