@@ -25,6 +25,7 @@
 #include "cdc/setup.h"
 #include "cdc/snapshot.h"
 #include "cdc/stopper.h"
+#include "transform/losses.h"
 #include "transform/mapping.h"
 
 enum { POSITION_MAX = 1024 * 1024, WORKERS_MAX = 64, TRIES_MAX = 5 };
@@ -282,6 +283,24 @@ static int copy(struct bootstrap *b, struct err *err)
 
 /* --- the end: the checkpoint the stream starts from */
 
+/* Nobody can ask for metrics here. */
+static void report_losses(const struct bootstrap *b)
+{
+	const struct loss *loss = losses_first(b->setup->losses);
+
+	for (; loss; loss = loss->next)
+		for (int kind = 0; kind < LOSS_COUNT; kind++) {
+			uint64_t n = loss_count(loss, (enum loss_kind)kind);
+
+			if (n)
+				log_warn("values could not be kept as they are",
+					 KV_STR("table", loss->table),
+					 KV_STR("column", loss->column),
+					 KV_STR("kind", loss_kind_name(kind)),
+					 KV_INT("values", n));
+		}
+}
+
 static int finish(struct bootstrap *b, struct err *err)
 {
 	char sql[1024];
@@ -298,6 +317,7 @@ static int finish(struct bootstrap *b, struct err *err)
 		 "commit",
 		 b->epoch);
 	rc = pg_exec(b->pg, sql, err);
+	report_losses(b);
 	if (rc == 0)
 		log_info("bootstrap complete; the stream catches up from the "
 			 "first position",

@@ -113,12 +113,6 @@ static struct metric lost = {
 	"table,column,kind", NULL
 };
 
-static const char *const loss_kinds[] = {
-#define LOSS_LABEL(name, label) (label),
-	LOSS_KINDS(LOSS_LABEL)
-#undef LOSS_LABEL
-};
-
 /* Of columns that lost something. */
 static void set_lost(struct losses *losses)
 {
@@ -130,7 +124,7 @@ static void set_lost(struct losses *losses)
 			CLEANUP(mem_freep)
 			char *label =
 				mem_printf("%s,%s,%s", loss->table,
-					   loss->column, loss_kinds[kind]);
+					   loss->column, loss_kind_name(kind));
 
 			if (n)
 				metric_total(&lost, label, n);

@@ -6,6 +6,17 @@
 
 #include "base/mem.h"
 
+const char *loss_kind_name(enum loss_kind kind)
+{
+	static const char *const names[] = {
+#define LOSS_NAME(name, label) [LOSS_##name] = (label),
+		LOSS_KINDS(LOSS_NAME)
+#undef LOSS_NAME
+	};
+
+	return names[kind];
+}
+
 struct losses {
 	pthread_mutex_t lock;
 	struct loss *first; /* owned, as all behind it; grows only */

@@ -19,6 +19,8 @@
 enum loss_kind { LOSS_KINDS(LOSS_ENUM) LOSS_COUNT };
 #undef LOSS_ENUM
 
+const char *loss_kind_name(enum loss_kind kind);
+
 /* Of one column; values, not bytes. */
 struct loss {
 	struct loss *next; /* in losses_first() */
