@@ -119,6 +119,23 @@ static int store_start(struct pg *pg, const struct position *start,
 			params, LENGTH(params), NULL, err);
 }
 
+/* Read before and behind P0, and the same: so it is P0's. */
+static int prove_schema(struct bootstrap *b, struct err *err)
+{
+	CLEANUP(source_closep) struct source *source = NULL;
+	CLEANUP(schema_freep) struct schema *again = NULL;
+	int rc = source_connect(&b->setup->source, &source, err);
+
+	if (rc == 0)
+		rc = schema_read(source, b->setup->settings.source_database,
+				 b->setup->mapping, &again, err);
+	if (rc < 0 || schema_equal(again, b->schema))
+		return rc;
+	return err_set(err, ERR_OPERATOR,
+		       "a table was altered while the bootstrap began: run "
+		       "cdc --bootstrap again");
+}
+
 static int fill_start(struct bootstrap *b, struct chunk_reader *reader,
 		      struct position *start, struct err *err)
 {
@@ -132,6 +149,8 @@ static int fill_start(struct bootstrap *b, struct chunk_reader *reader,
 		rc = pg_exec(pg, "begin", err);
 	if (rc == 0)
 		rc = snapshot_begin_exact(source, b->setup, start, err);
+	if (rc == 0)
+		rc = prove_schema(b, err);
 	if (rc == 0)
 		rc = chunk_read_metadata(reader, &rows, err);
 	if (rc == 0)

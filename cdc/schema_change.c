@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/defs.h"
@@ -143,22 +144,16 @@ bool schema_change_keeps(const struct column_def *before,
 
 /* ---- Tables ---- */
 
-static bool is_target_column(const struct mapping_table *table,
-			     const char *name)
+static bool is_wanted(const struct mapping_table *table, const char *name)
 {
 	const struct target_table *target = table->target;
 
+	if (table->kind == TABLE_EAV || mapping_is_extra(table, name))
+		return true;
 	for (size_t i = 0; i < target->count; i++)
 		if (strcasecmp(target->columns[i].name, name) == 0)
-			return true;
+			return !mapping_excludes(table, name);
 	return false;
-}
-
-static bool is_wanted(const struct mapping_table *table, const char *name)
-{
-	return table->kind == TABLE_EAV ||
-	       (!mapping_excludes(table, name) &&
-		(table->extra || is_target_column(table, name)));
 }
 
 static bool refills(const struct table_def *before,
@@ -183,6 +178,14 @@ bool schema_change_refills(const struct mapping_table *table,
 
 		if (is_wanted(table, column->name) &&
 		    refills(before, column, sql, moves))
+			return true;
+	}
+	/* What old rows have in `extra` goes away, too. */
+	for (size_t i = 0; i < before->count; i++) {
+		const char *name = before->columns[i].name;
+
+		if (mapping_is_extra(table, name) &&
+		    table_def_find(after, name) < 0)
 			return true;
 	}
 	return false;

@@ -397,7 +397,12 @@ static int settle(struct schema_history *h, const struct position *at,
 		.doubtful = e->doubtful,
 	};
 	struct schema *next;
-	int rc = inquire(h, at, e->named, err);
+	int rc;
+
+	for (size_t i = 0; i < h->noted_count; i++)
+		merge.moves = merge.moves ||
+			      ddl_moves_columns(str_of(h->noted[i].sql));
+	rc = inquire(h, at, e->named, err);
 
 	if (rc < 0)
 		return rc;

@@ -32,6 +32,14 @@ static bool is_changed(const unsigned char *effects, size_t table)
 	return table != UNMAPPED && (effects[table] & DDL_CHANGES);
 }
 
+/* Only another name, of the table or a column, is written into the keys of
+ * its children. */
+static bool renames(const struct schema_merge *m, size_t table)
+{
+	return is_changed(m->named, table) &&
+	       (m->moves || (m->named[table] & (DDL_EMPTIES | DDL_REPLACES)));
+}
+
 /* ---- Foreign keys ---- */
 
 static bool same_row(const struct fk_row *a, const struct fk_row *b)
@@ -75,24 +83,27 @@ static bool same_keys(const struct schema_merge *m, const char *child)
 	}
 }
 
-/* Is one of the child's parents among those? */
+/* Is one of the child's parents renamed now, or named later? */
 static bool parent_in(const struct schema_merge *m, const struct schema *schema,
-		      const char *child, const unsigned char *effects)
+		      const char *child, bool later)
 {
 	const struct fk_row *row;
 	size_t i = 0;
 
-	while ((row = next_of(schema, child, &i)))
-		if (is_changed(effects, place_of(m, row->parent_table)))
+	while ((row = next_of(schema, child, &i))) {
+		size_t parent = place_of(m, row->parent_table);
+
+		if (later ? is_changed(m->later, parent) : renames(m, parent))
 			return true;
+	}
 	return false;
 }
 
 static bool any_parent_in(const struct schema_merge *m, const char *child,
-			  const unsigned char *effects)
+			  bool later)
 {
-	return parent_in(m, m->before, child, effects) ||
-	       parent_in(m, m->read, child, effects);
+	return parent_in(m, m->before, child, later) ||
+	       parent_in(m, m->read, child, later);
 }
 
 /* Whose keys hold for the child from here on; NULL: nobody knows. */
@@ -105,7 +116,7 @@ static const struct schema *keys_from(const struct schema_merge *m,
 		return NULL;
 	if (same_keys(m, child))
 		return m->before;
-	return any_parent_in(m, child, m->later) ? NULL : m->read;
+	return any_parent_in(m, child, true) ? NULL : m->read;
 }
 
 static void add_keys(struct schema *to, const struct schema *from,

@@ -15,6 +15,7 @@ struct schema_merge {
 	/* By mapping table, effects (ddl.h): of the statement, and of those
 	 * between it and the reading. */
 	const unsigned char *named, *later;
+	bool moves; /* the statement renames or drops columns */
 	/* By mapping table; set here: its rows are to be read again, because
 	 * for a while nobody can say what they or its keys are. */
 	bool *doubtful;

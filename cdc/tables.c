@@ -221,6 +221,30 @@ int tables_put(struct tables *tables, struct reader body,
 	return table_map_parse(body, format, &table->map, err);
 }
 
+static const char *number_of(uint8_t type)
+{
+	switch (type) {
+	case TYPE_TINY:
+		return "tinyint";
+	case TYPE_SHORT:
+		return "smallint";
+	case TYPE_INT24:
+		return "mediumint";
+	case TYPE_LONG:
+		return "int";
+	case TYPE_LONGLONG:
+		return "bigint";
+	case TYPE_FLOAT:
+		return "float";
+	case TYPE_DOUBLE:
+		return "double";
+	case TYPE_YEAR:
+		return "year";
+	default:
+		return "";
+	}
+}
+
 /* COLUMN_TYPE is not in the metadata. The kept schema's counts where it fits
  * the map; what matters of decimals is in the map itself. */
 static char *type_of(const struct table_column *from,
@@ -234,7 +258,7 @@ static char *type_of(const struct table_column *from,
 		return mem_printf("decimal(%u,%u)", from->meta & 0xffU,
 				  from->meta >> 8U);
 	if (at < 0 || !column_type_fits(known->columns[at].type, from->type))
-		return mem_strdup("");
+		return mem_strdup(number_of(from->type));
 	return mem_strdup(known->columns[at].type);
 }
 

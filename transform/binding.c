@@ -247,6 +247,8 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 	b->old = mem_array(count, sizeof(*b->old));
 	rc = bind_special(b, def, err);
 	if (rc == 0)
+		rc = extra_bind(&b->extra, table, def, b->wanted, err);
+	if (rc == 0)
 		rc = b->role == ROLE_EAV ? bind_eav(b, def, err)
 					 : bind_flat(b, def, err);
 	if (rc < 0)
@@ -259,6 +261,7 @@ void binding_free(struct binding *binding)
 {
 	if (!binding)
 		return;
+	extra_done(&binding->extra);
 	free(binding->source);
 	free(binding->wanted);
 	free(binding->wanted_too);

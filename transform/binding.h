@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/defs.h"
+#include "transform/extra.h"
 #include "transform/record_change.h"
 #include "transform/text.h"
 #include "transform/value.h"
@@ -64,6 +65,7 @@ struct binding {
 	char *id_name;	     /* owned; or NULL */
 	uint8_t *wanted_too; /* owned; wanted, and id */
 	size_t move_count, key_count;
+	struct extra extra;
 	struct move *moves; /* owned; the first key_count are the key */
 	/* Owned; by target column. What no move writes stays as it was made:
 	 * NULL, or ABSENT where the target computes it. */

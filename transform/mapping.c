@@ -196,12 +196,24 @@ static int read_names(const struct loader *l, const struct yaml_node *entry,
 	return 0;
 }
 
+static int read_extra(const struct loader *l, const struct yaml_node *entry,
+		      struct mapping_table *table, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(entry, "extra");
+	int rc = node ? yaml_bool(l->doc, node, &table->extra, err) : 0;
+
+	if (rc < 0 || !table->extra || table->kind != TABLE_EAV)
+		return rc;
+	return yaml_error(l->doc, node, err,
+			  "`extra` is for tables whose columns are records'");
+}
+
 static int read_table(const struct loader *l, const struct yaml_node *entry,
 		      struct mapping_table *table, struct err *err)
 {
 	static const char *const known[] = {
 		"source", "kind",    "target",	    "domain",  "family", "link",
-		"via",	  "exclude", "entity_type", "backend", NULL
+		"via",	  "exclude", "entity_type", "backend", "extra",	 NULL
 	};
 	CLEANUP(mem_freep) char *target = NULL;
 	int kind, domain, rc;
@@ -226,6 +238,8 @@ static int read_table(const struct loader *l, const struct yaml_node *entry,
 		rc = read_name(l, entry, "target", true, &target, err);
 	if (rc == 0)
 		rc = read_exclude(l, entry, table, err);
+	if (rc == 0)
+		rc = read_extra(l, entry, table, err);
 	if (rc == 0)
 		rc = check_kind(l, entry, table, err);
 	if (rc < 0)
@@ -399,6 +413,20 @@ struct target_table *mapping_target(const struct mapping *mapping,
 		if (strcmp(mapping->targets[i]->name, target) == 0)
 			return mapping->targets[i];
 	return NULL;
+}
+
+bool mapping_is_extra(const struct mapping_table *table, const char *column)
+{
+	const struct target_table *target = table->target;
+
+	/* What MariaDB keeps for itself is no data (cdc/schema_read.c). */
+	if (!table->extra || mapping_excludes(table, column) ||
+	    strncmp(column, "DB_ROW_HASH", 11) == 0)
+		return false;
+	for (size_t i = 0; i < target->count; i++)
+		if (strcasecmp(target->columns[i].name, column) == 0)
+			return false;
+	return true;
 }
 
 bool mapping_excludes(const struct mapping_table *table, const char *column)

@@ -14,6 +14,8 @@
  *         family: customer_entity    # root whose key ranges are the chunks
  *         link: entity_id            # column that holds the root's key
  *         exclude: [password_hash, …]  # a name may end in `*`
+ *         extra: true                # columns that the target lacks go into
+ *                                    # its column `extra jsonb`
  *       - source: catalog_product_entity_varchar
  *         kind: eav
  *         target: product_values
@@ -91,6 +93,8 @@ const struct mapping_table *mapping_find(const struct mapping *mapping,
 					 const char *source_table);
 /* Must the column stay in the source? Names compare without ASCII case. */
 bool mapping_excludes(const struct mapping_table *table, const char *column);
+/* Does the column go into the target's `extra`? */
+bool mapping_is_extra(const struct mapping_table *table, const char *column);
 struct target_table *mapping_target(const struct mapping *mapping,
 				    const char *target);
 /* Give a target its columns (copied); called once per target at start. */

@@ -252,7 +252,8 @@ static int upsert(const struct work *w, const struct value *row,
 		.values = b->now,
 	};
 
-	if (!fill(w, row, b->now, b->move_count))
+	if (!fill(w, row, b->now, b->move_count) ||
+	    !extra_fill(&b->extra, row, w->arena, &b->now[b->extra.to]))
 		return refetch_row(w, row, NULL, err);
 	return w->sink(w->user, &change, err);
 }

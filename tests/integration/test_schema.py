@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.integration import shops
+from tests.lib import programs, servers
 
 
 numbers = itertools.count(1)
@@ -20,8 +21,12 @@ def name_of(value):
     return "-".join(value) if isinstance(value, tuple) else None
 
 
+SIZES = {"customers": 30, "products": 12, "categories": 6, "orders": 20}
+
+
 @contextlib.contextmanager
-def copied(request, which, postgres, directory):
+def database(request, which, postgres):
+    """On a server with that metadata, and of the same name on the target."""
     server, metadata = which
     source = request.getfixturevalue(server)
     name = f"schema{next(numbers)}"
@@ -30,8 +35,7 @@ def copied(request, which, postgres, directory):
     source.run(f"set global binlog_row_metadata = {metadata}")
     postgres.create_database(name)
     try:
-        with shops.running(source, name, postgres, name, directory) as c:
-            yield c
+        yield source, name
     finally:
         source.run("set global binlog_row_metadata = default")
         source.run(f"drop database if exists {name}")
@@ -41,9 +45,19 @@ def copied(request, which, postgres, directory):
 @pytest.fixture(scope="module", params=SOURCES, ids=name_of)
 def copy(request, postgres, tmp_path_factory):
     """One copy that all cases of a server and its metadata go to in turn."""
-    with copied(request, request.param, postgres,
-                str(tmp_path_factory.mktemp("schema"))) as c:
+    with database(request, request.param, postgres) as (source, name), \
+            shops.running(source, name, postgres, name,
+                          str(tmp_path_factory.mktemp("schema")),
+                          sizes=SIZES) as c:
         yield c
+
+
+def converged(copy, seconds=60):
+    """All is read, and read again where that was asked for."""
+    copy.cdc.wait_caught_up(seconds)
+    servers.wait_until("nothing to read again", seconds, lambda: copy.target.run(
+        "select count(*) from ficus.refetch", copy.tdb)[0][0] == 0)
+    copy.assert_equal()
 
 
 HISTORY = "sales_order_status_history"
@@ -290,7 +304,7 @@ def test_case(copy, name):
     if name not in cases_of(copy):
         pytest.skip("of the other server")
     run(copy, cases_of(copy)[name], next(numbers), copy.cdc.wait_caught_up)
-    copy.assert_converged()
+    converged(copy)
 
 
 def test_case_57_behind(copy):
@@ -299,7 +313,7 @@ def test_case_57_behind(copy):
     for statements in cases_of(copy).values():
         run(copy, statements, next(numbers))
     copy.cdc.start()
-    copy.assert_converged()
+    converged(copy)
 
 
 def test_case_72_killed_at_statements(copy):
@@ -315,7 +329,7 @@ def test_case_72_killed_at_statements(copy):
     for name in ("57_65_67_added_dropped_reordered", "163_renamed_columns",
                  "50_renamed_and_swapped"):
         run(copy, CASES[name], next(numbers), kill)
-    copy.assert_converged()
+    converged(copy)
 
 
 def test_case_72_schema_lost(copy):
@@ -334,4 +348,63 @@ def test_case_72_schema_lost(copy):
         t.execute("drop table kept")
         t.commit()
     copy.cdc.start()
-    copy.assert_converged()
+    converged(copy)
+
+
+EXTRA = [
+    ("alter table customer_entity add x_note varchar(20) default 'neu'",
+     "update customer_entity set firstname = 'x1' where entity_id < 4"),
+    ("alter table customer_entity add x_points int not null default 7 first, "
+     "add x_raw varbinary(4)",
+     "update customer_entity set x_points = 8, x_raw = x'00ff', x_note = null "
+     "where entity_id = 2"),
+    ("alter table customer_entity rename column x_note to x_memo",
+     "update customer_entity set x_memo = 'ä\"\\\\' where entity_id = 3"),
+    ("alter table customer_entity drop x_raw",
+     "update customer_entity set x_points = 9 where entity_id < 3"),
+]
+
+
+def expected_extra(copy):
+    """The x_ columns of every customer, as JSON has them."""
+    with copy.session() as c, c.cursor() as cursor:
+        cursor.execute("select * from customer_entity")
+        names = [d[0] for d in cursor.description]
+        out = {}
+        for row in cursor.fetchall():
+            row = dict(zip(names, row))
+            out[row["entity_id"]] = {
+                k: "\\x" + v.hex() if isinstance(v, bytes) else v
+                for k, v in row.items() if k.startswith("x_")}
+        return out
+
+
+@pytest.mark.parametrize("which", SOURCES, ids=name_of)
+def test_columns_of_extensions_are_taken_up(request, which, postgres,
+                                            directory):
+    """`extra: true`: a new column arrives without a restart, with the values
+    old rows have, and goes again."""
+    with open(programs.ROOT + "/schema/magento.yaml") as f:
+        text = f.read().replace("  - source: customer_entity\n",
+                                "  - source: customer_entity\n"
+                                "    extra: true\n", 1)
+    with open(directory + "/mapping.yaml", "w") as f:
+        f.write(text)
+    with database(request, which, postgres) as (source, name):
+        shops.fill(source, name, **SIZES)
+        copy = shops.Copy(source, name, postgres, name, directory, {
+            "transform": {"mapping": directory + "/mapping.yaml"}})
+        assert copy.cdc.call("--migrate").returncode == 0
+        postgres.run("alter table customers add extra jsonb", name)
+        copy.bootstrap()
+        copy.cdc.start()
+        try:
+            copy.cdc.wait_streaming()
+            for statements in EXTRA:
+                run(copy, statements, 0, copy.cdc.wait_caught_up)
+                converged(copy)
+                found = dict(postgres.run(
+                    "select entity_id, extra from customers", name))
+                assert found == expected_extra(copy)
+        finally:
+            copy.cdc.kill()
