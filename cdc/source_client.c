@@ -206,9 +206,7 @@ static void give_back(NET *net)
 
 	if (net->max_packet <= BUFFER_KEEP || net->compress)
 		return;
-	smaller = realloc(net->buff, BUFFER_KEEP + BUFFER_SLACK);
-	if (!smaller)
-		return;
+	smaller = mem_realloc(net->buff, BUFFER_KEEP + BUFFER_SLACK);
 	net->buff = net->write_pos = net->read_pos = smaller;
 	net->max_packet = BUFFER_KEEP;
 	net->buff_end = smaller + BUFFER_KEEP;

@@ -51,7 +51,7 @@ bson/bson\.h                                 cdc/record_bson\.c|cdc/row_bson\.c
 curl/curl\.h                                 cdc/alert\.c|cdc/webhook\.c
 libdeflate\.h                                cdc/binlog/(event|format)\.c
 zlib\.h                                      cdc/binlog/deflated\.c
-zstd\.h                                      cdc/binlog/payload\.c
+zstd(_errors)?\.h                            cdc/binlog/payload\.c
 openssl/[a-z]+\.h                            router/(fence|sign)\.c
 (uthash|utlist)\.h                           .*\.c
 cmocka\.h                                    tests/lib/test\.h

@@ -181,31 +181,47 @@ static bool take_cell(struct str *path, struct leg *leg)
 	return take_number(path, &leg->place) && take_char(path, ']');
 }
 
-/* What stands behind a backslash; 0: what no server writes into a path. */
-static char unescaped(struct str *path)
+static int hex_digit(char c)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-	char c = path->n ? path->at[0] : '\0';
-	unsigned code = 0;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	path->at += path->n > 0;
-	path->n -= path->n > 0;
-	if (c != 'u') {
-		found = c ? strchr(from, c) : NULL;
-		return found ? to[found - from] : '\0';
-	}
-	/* Control characters only: "\u001f". */
+/* "001f" of "\\u001f": control characters only, else 0. */
+static char take_code(struct str *path)
+{
+	int code = 0;
+
 	for (int i = 0; i < 4; i++) {
-		if (path->n == 0 ||
-		    !memchr("0123456789abcdefABCDEF", path->at[0], 22))
+		int digit = path->n ? hex_digit(path->at[0]) : -1;
+
+		if (digit < 0)
 			return '\0';
-		code = code << 4 | (unsigned)((path->at[0] & 0xf) +
-					      (path->at[0] > '9' ? 9 : 0));
+		code = code * 16 + digit;
 		path->at++;
 		path->n--;
 	}
 	return code < 0x80 ? (char)code : '\0';
+}
+
+/* What stands behind a backslash; 0: what no server writes into a path. */
+static char take_escaped(struct str *path)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *found;
+	char c;
+
+	if (path->n == 0)
+		return '\0';
+	c = path->at[0];
+	path->at++;
+	path->n--;
+	if (c == 'u')
+		return take_code(path);
+	found = c ? strchr(from, c) : NULL;
+	return found ? to[found - from] : '\0';
 }
 
 static bool take_quoted(struct document *doc, struct str *path, struct str *ret)
@@ -219,7 +235,7 @@ static bool take_quoted(struct document *doc, struct str *path, struct str *ret)
 		path->at++;
 		path->n--;
 		if (c == '\\') {
-			c = unescaped(path);
+			c = take_escaped(path);
 			if (!c)
 				return false;
 		}

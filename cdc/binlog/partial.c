@@ -1,5 +1,6 @@
 #include "cdc/binlog/partial.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -109,6 +110,7 @@ size_t partial_read(struct rows *rows, const struct row_plan *plan,
 
 	if (!open_image(rows, plan, &image, &r))
 		return 0;
+	assert(image.nulls && rows->present[1]);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct value_codec *codec = &image.codecs[i];
 		bool partial = false;

@@ -127,8 +127,8 @@ int rows_expand(struct rows *rows, const struct event *event,
 	fail = deflated_read(event, rows->body, scratch, err);
 	if (fail)
 		return fail;
-	rows->body = reader_of(scratch->at + VALUE_FRONT,
-			       scratch->n - VALUE_FRONT);
+	rows->body =
+		reader_of(scratch->at + VALUE_FRONT, scratch->n - VALUE_FRONT);
 	rows->packed = false;
 	return 0;
 }
