@@ -307,15 +307,32 @@ static int write_early(struct apply *apply, struct err *err)
 	return 0;
 }
 
+/* While rows are to be read again, a cascade works on what may not be so. */
+static int is_certain(struct apply *apply, bool *ret, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+
+	*ret = false;
+	if (apply->refetch.count > 0)
+		return 0;
+	if (pg_query(apply->pg, "select not exists (select from ficus.refetch)",
+		     NULL, 0, &r, err) < 0)
+		return err->code;
+	*ret = str_eqs(pg_value(r, 0, 0), "t");
+	return 0;
+}
+
 static int run_barrier(struct apply *apply, struct err *err)
 {
 	uint64_t rows = 0;
+	bool certain = false;
 
 	if (!barrier_table(apply->barrier))
 		return 0;
 	if (begin(apply, err) < 0 || mark_source(apply, err) < 0 ||
-	    barrier_run(apply->barrier, apply->pg, apply->graph, &rows, err) <
-		    0)
+	    is_certain(apply, &certain, err) < 0 ||
+	    barrier_run(apply->barrier, apply->pg, apply->graph,
+			certain ? NULL : &apply->refetch, &rows, err) < 0)
 		return err->code;
 	apply->early_writes++;
 	apply->counts.barriers++;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/cascade.h"
+#include "cdc/descend.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 
@@ -103,19 +104,26 @@ static int run(struct barrier *barrier, struct cascade *cascade)
 	cascade->rows = 0; /* without the parents */
 	if (cascade_run(cascade, &parents) < 0 || !r)
 		return cascade->err->code;
+	/* Parents that the copy lacks: what their children refer to is not
+	 * known. */
+	if (cascade->log && pg_rows(r) < parents.count)
+		for (size_t i = 0; i < parents.count; i++)
+			descend(cascade->log, cascade->graph, parents.table,
+				parents.rows[i].values);
 	cascade_take_rows(&barrier->arena, r, barrier->table, &parents);
 	return cascade_run(cascade, &parents);
 }
 
 int barrier_run(struct barrier *barrier, struct pg *pg,
-		const struct fk_graph *graph, uint64_t *ret_rows,
-		struct err *err)
+		const struct fk_graph *graph, struct refetch_log *log,
+		uint64_t *ret_rows, struct err *err)
 {
 	struct err why = { 0 };
 	struct cascade cascade = {
 		.pg = pg,
 		.shapes = barrier->shapes,
 		.graph = graph,
+		.log = log,
 		.err = &why,
 	};
 	int rc = run(barrier, &cascade);

@@ -18,6 +18,7 @@ struct err;
 struct fk_graph;
 struct pg;
 struct record_change;
+struct refetch_log;
 struct target_shape;
 struct target_table;
 
@@ -33,9 +34,9 @@ const struct target_table *barrier_table(const struct barrier *barrier);
 size_t barrier_bytes(const struct barrier *barrier);
 
 /* Runs and forgets what was collected. ret_rows gets the rows that went away
- * or changed beside the parents. */
+ * or changed beside the parents. log: as in struct cascade. */
 int barrier_run(struct barrier *barrier, struct pg *pg,
-		const struct fk_graph *graph, uint64_t *ret_rows,
-		struct err *err) MUST_CHECK;
+		const struct fk_graph *graph, struct refetch_log *log,
+		uint64_t *ret_rows, struct err *err) MUST_CHECK;
 
 #endif

@@ -44,7 +44,8 @@ struct board_facts {
 	int64_t transactions, changes; /* since the bootstrap */
 	int64_t prepared; /* XA transactions that wait for their decision */
 	int failures_in_row;
-	bool fresh[DOMAIN_COUNT];
+	bool fresh[DOMAIN_COUNT]; /* as for chunks; refetches count apart */
+	int64_t refetches[DOMAIN_COUNT]; /* pending */
 	struct apply_counts apply;
 	struct group_counts group;
 	struct stream_counts stream;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/pg.h"
+#include "cdc/descend.h"
 #include "transform/fk.h"
 #include "transform/mapping.h"
 
@@ -331,6 +332,8 @@ static int delete_chunks(struct cascade *c, const struct fk_action *action,
 			return c->err->code;
 		arena_init(&arena);
 		cascade_take_rows(&arena, r, child, &gone);
+		for (size_t i = 0; c->log && i < gone.count; i++)
+			descend(c->log, c->graph, child, gone.rows[i].values);
 		rc = cascade_run(c, &gone);
 		arena_done(&arena);
 	} while (rc == 0 && gone.count == CHUNK);

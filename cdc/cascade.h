@@ -17,6 +17,7 @@ struct err;
 struct fk_graph;
 struct pg;
 struct pg_result;
+struct refetch_log;
 struct target_shape;
 
 /* What all steps of a run share; lives on the stack of whoever runs it. */
@@ -25,7 +26,10 @@ struct cascade {
 	const struct target_shape *shapes; /* by the table's index */
 	const struct fk_graph *graph;
 	struct pg_result *entity_types; /* owned by the caller; may be NULL */
-	uint64_t rows;			/* that went away or changed */
+	/* Not NULL: the copy may not have been what the source was; children
+	 * of rows that went away are asked for as well. */
+	struct refetch_log *log;
+	uint64_t rows; /* that went away or changed */
 	struct err *err;
 };
 

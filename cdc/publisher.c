@@ -162,18 +162,37 @@ static int take_tickets(struct publisher *p, struct err *err)
 	return 0;
 }
 
-static bool all_fresh(const struct board_facts *facts)
-{
-	return facts->fresh[DOMAIN_CUSTOMER] && facts->fresh[DOMAIN_CATALOG] &&
-	       facts->fresh[DOMAIN_ORDER];
-}
-
 static enum domain domain_of(const char *name)
 {
 	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
 		if (strcmp(domain_name((enum domain)d), name) == 0)
 			return (enum domain)d;
 	return DOMAIN_METADATA;
+}
+
+static int count_refetches(struct publisher *p, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	int64_t counts[DOMAIN_COUNT] = { 0 };
+	int rc = pg_query(p->pg,
+			  "select domain, count(*) from ficus.refetch "
+			  "group by domain",
+			  NULL, 0, &r, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < pg_rows(r); i++)
+		counts[domain_of(pg_text(r, i, 0))] = pg_int(r, i, 1);
+	pthread_mutex_lock(&p->board->lock);
+	memcpy(p->board->facts.refetches, counts, sizeof(counts));
+	pthread_mutex_unlock(&p->board->lock);
+	return 0;
+}
+
+static bool all_fresh(const struct board_facts *facts)
+{
+	return facts->fresh[DOMAIN_CUSTOMER] && facts->fresh[DOMAIN_CATALOG] &&
+	       facts->fresh[DOMAIN_ORDER];
 }
 
 /* A domain is fresh when every chunk read for it was read before what is
@@ -284,6 +303,8 @@ static int turn(struct publisher *p, struct err *err)
 		rc = take_tickets(p, err);
 		if (rc == 0)
 			rc = find_fresh(p, err);
+		if (rc == 0)
+			rc = count_refetches(p, err);
 		if (rc == 0)
 			rc = write_status(p, err);
 	}

@@ -54,6 +54,11 @@ struct reading {
 	  r->facts.apply.values_unset)                                         \
 	X("dead_letters_total", COUNTER, "records the target refused",         \
 	  r->facts.apply.dead_letters)                                         \
+	X("refetches_requested_total", COUNTER,                                \
+	  "keys and tables asked for again in this session",                   \
+	  r->facts.apply.refetches)                                            \
+	X("refetches_done_total", COUNTER,                                     \
+	  "of them read, and passed by the stream", r->facts.apply.refetched)  \
 	X("events_total", COUNTER, "binlog events of this session",            \
 	  r->facts.group.events)                                               \
 	X("row_events_skipped_total", COUNTER,                                 \
@@ -104,6 +109,12 @@ static struct metric stats[] = { STATS(STAT_ROW) };
 static struct metric reconnects = {
 	"ficus_cdc_reconnects_total", METRIC_COUNTER,
 	"sessions that ended and were begun anew, by why", "reason", NULL
+};
+
+static struct metric refetches = {
+	"ficus_cdc_refetches", METRIC_GAUGE,
+	"keys and tables to be read again, which make their domain stale",
+	"domain", NULL
 };
 
 static struct metric lost = {
@@ -164,6 +175,10 @@ void stats_write(struct board *board, struct buf *out)
 		metric_total(&reconnects, link_reason_name((enum link_reason)n),
 			     r->facts.link.reconnects[n]);
 	metrics_write(&reconnects, 1, 0, out);
+	for (int d = DOMAIN_METADATA; d < DOMAIN_COUNT; d++)
+		metric_set(&refetches, domain_name((enum domain)d),
+			   (double)r->facts.refetches[d]);
+	metrics_write(&refetches, 1, 0, out);
 	set_lost(board->losses);
 	metrics_write(&lost, 1, 0, out);
 }
@@ -174,7 +189,8 @@ static void write_fresh(struct json *w, const struct board_facts *facts)
 	json_begin_object(w);
 	for (int d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
 		json_key(w, domain_name((enum domain)d));
-		json_bool(w, facts->fresh[d]);
+		json_bool(w, facts->fresh[d] && !facts->refetches[d] &&
+				     !facts->refetches[DOMAIN_METADATA]);
 	}
 	json_end_object(w);
 }

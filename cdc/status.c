@@ -24,6 +24,11 @@ static const char STATUS_SQL[] =
 	"c.committed_at, c.transactions, c.changes, c.passed_ticket, s.epoch, "
 	"s.customer_fresh, s.catalog_fresh, s.order_fresh, "
 	"(select count(*) from ficus.dead_letters) as dead_letters, "
+	"(select coalesce(string_agg(domain || '=' || n, ' ' order by domain), "
+	"'none') from (select domain, count(*) as n from ficus.refetch "
+	"group by domain) d) as refetches, "
+	"(select min(error) from ficus.refetch where error <> '') as "
+	"refetch_error, "
 	"(select count(distinct xid) from ficus.prepared) as prepared, "
 	"(select string_agg(name || '=' || case when not enabled then 'off' "
 	"when percent_bp = 10000 then 'on' else (percent_bp / 100.0)::text "
@@ -68,8 +73,8 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 		"head",		 "checkpoint",	   "committed_at",
 		"transactions",	 "changes",	   "passed_ticket",
 		"epoch",	 "customer_fresh", "catalog_fresh",
-		"order_fresh",	 "dead_letters",   "prepared",
-		"flags",
+		"order_fresh",	 "dead_letters",   "refetches",
+		"refetch_error", "prepared",	   "flags",
 	};
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
