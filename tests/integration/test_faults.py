@@ -65,8 +65,8 @@ def wait_commit(copy, seconds=30):
 @pytest.mark.parametrize("source,mode,kills", [
     ("mariadb", "gtid", 50), ("mariadb", "file", 12), ("mysql", "gtid", 12)],
     indirect=["source"])
-def test_cdc_killed(source, mode, kills, source_database, postgres,
-                    target_database, directory):
+def test_case_1_cdc_killed(source, mode, kills, source_database, postgres,
+                           target_database, directory):
     """Some kills come before anything is applied, some amid it."""
     extra = {"source": {"position_mode": mode}, **AUDIT}
     dice = random.Random(7)
@@ -252,7 +252,8 @@ def test_postgres_killed_while_the_source_rests(own_target, source,
 
 @pytest.mark.parametrize("own_source", [servers.MariaDB, servers.MySQL],
                          indirect=True, ids=["mariadb", "mysql"])
-def test_source_killed(own_source, postgres, target_database, directory):
+def test_case_5_source_killed(own_source, postgres, target_database,
+                              directory):
     dice = random.Random(5)
     with shops.running(own_source, "shop", postgres, target_database,
                        directory, extra=AUDIT) as copy, \
@@ -285,8 +286,8 @@ def backend(copy):
 
 
 @pytest.mark.parametrize("source", ["mariadb", "mysql"], indirect=True)
-def test_answer_of_commit_lost(source, source_database, postgres,
-                               target_database, directory):
+def test_case_4_answer_of_commit_lost(source, source_database, postgres,
+                                      target_database, directory):
     """The applier's backend ends at random moments, COMMIT sent or not; the
     program goes on by what the checkpoint says."""
     dice = random.Random(11)

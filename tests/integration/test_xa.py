@@ -27,7 +27,7 @@ def streaming(source, postgres, directory, mode="gtid", **extra):
     source.run(f"create database {name} character set utf8mb4 "
                "collate utf8mb4_general_ci")
     postgres.create_database(name)
-    settings = {"source": {"position_mode": mode},
+    settings = {"source": {"position_mode": mode, "queue": "1MiB"},
                 "replication": {"audit": True, **extra}}
     try:
         with shops.running(source, name, postgres, name, directory,
@@ -46,7 +46,8 @@ def copy(request, postgres, tmp_path_factory):
     """All tests of a server and mode write to one, each to rows of its own."""
     server, mode = request.param
     with streaming(request.getfixturevalue(server), postgres,
-                   str(tmp_path_factory.mktemp("ends")), mode) as c:
+                   str(tmp_path_factory.mktemp("ends")), mode,
+                   batch_bytes="64KiB") as c:
         yield c
 
 
@@ -263,6 +264,38 @@ def test_case_51_statements_on_other_tables_pass(copy):
     copy.write("update customer_entity set firstname = 'checked' where "
                "entity_id = 39")
     copy.assert_converged()
+
+
+def dump_threads(copy):
+    rows = copy.source.run("show full processlist")
+    return [r[0] for r in rows
+            if r[1] == copy.source.user and "Binlog Dump" in r[4]]
+
+
+def test_case_2_3_connection_lost_amid_a_transaction(copy):
+    """It is larger than what is read ahead, and the target holds it up: the
+    rest was not sent yet. All of it comes again, the first part too."""
+    def held_up():
+        return copy.target.run("select count(*) from pg_locks where not "
+                               "granted and database = (select oid from "
+                               "pg_database where datname = %s)", copy.tdb,
+                               (copy.tdb,))[0][0]
+
+    copy.cdc.wait_caught_up()
+    with copy.target.connect(copy.tdb, autocommit=False) as holder:
+        holder.execute("lock table orders in share mode")
+        copy.write(*[
+            "insert into sales_order (increment_id, store_id, customer_note) "
+            f"select concat('lost{n}-', entity_id), 1, repeat('n', 20000) "
+            "from customer_entity" for n in range(8)])
+        servers.wait_until("held up", 60, held_up)
+        before = dump_threads(copy)
+        for thread in before:
+            copy.source.run(f"kill {thread}")
+        holder.rollback()
+    copy.assert_converged()
+    assert count(copy, "orders where increment_id like 'lost%'") > 400
+    assert not set(before) & set(dump_threads(copy))
 
 
 def test_the_audit_has_every_transaction_once(copy):

@@ -394,12 +394,16 @@ TEST(case_1_a_position_never_runs_ahead_of_the_last_event)
 	}
 }
 
+static const uint8_t UUID_NONE[16];
+
 static int anonymous(struct bench *b)
 {
 	struct buf body;
 
 	buf_init(&body, EVENT_MAX);
-	put(&body, 0, 1 + 16 + 8);
+	put(&body, 0, 1);
+	buf_add(&body, UUID_NONE, sizeof(UUID_NONE));
+	put(&body, 0, 8);
 	return send_event(b, EVENT_ANONYMOUS_GTID, &body);
 }
 
