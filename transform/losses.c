@@ -1,6 +1,5 @@
 #include "transform/losses.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,16 +17,12 @@ const char *loss_kind_name(enum loss_kind kind)
 }
 
 struct losses {
-	pthread_mutex_t lock;
-	struct loss *first; /* owned, as all behind it; grows only */
+	struct loss *_Atomic first; /* owned, as all behind it; grows only */
 };
 
 struct losses *losses_new(void)
 {
-	struct losses *losses = mem_zalloc(sizeof(*losses));
-
-	pthread_mutex_init(&losses->lock, NULL);
-	return losses;
+	return mem_zalloc(sizeof(struct losses));
 }
 
 static void free_list(struct loss *loss)
@@ -46,8 +41,7 @@ void losses_free(struct losses *losses)
 {
 	if (!losses)
 		return;
-	free_list(losses->first);
-	pthread_mutex_destroy(&losses->lock);
+	free_list(atomic_load(&losses->first));
 	free(losses);
 }
 
@@ -60,30 +54,41 @@ static struct loss *find(struct loss *loss, const char *table,
 	return loss;
 }
 
+static struct loss *new_loss(const char *table, const char *column)
+{
+	struct loss *loss = mem_zalloc(sizeof(*loss));
+
+	loss->table = mem_strdup(table);
+	loss->column = mem_strdup(column);
+	return loss;
+}
+
 struct loss *losses_of(struct losses *losses, const char *table,
 		       const char *column)
 {
-	struct loss *loss;
+	struct loss *first, *made = NULL;
 
 	if (!losses)
 		return NULL;
-	pthread_mutex_lock(&losses->lock);
-	loss = find(losses->first, table, column);
-	if (!loss) {
-		loss = mem_zalloc(sizeof(*loss));
-		loss->table = mem_strdup(table);
-		loss->column = mem_strdup(column);
-		loss->next = losses->first;
-		losses->first = loss;
+	first = atomic_load(&losses->first);
+	for (;;) {
+		struct loss *found = find(first, table, column);
+
+		if (found) {
+			free_list(made); /* another thread was first */
+			return found;
+		}
+		if (!made)
+			made = new_loss(table, column);
+		made->next = first;
+		if (atomic_compare_exchange_strong(&losses->first, &first,
+						   made))
+			return made;
+		made->next = NULL;
 	}
-	pthread_mutex_unlock(&losses->lock);
-	return loss;
 }
 
 const struct loss *losses_first(struct losses *losses)
 {
-	pthread_mutex_lock(&losses->lock);
-	const struct loss *first = losses->first;
-	pthread_mutex_unlock(&losses->lock);
-	return first;
+	return atomic_load(&losses->first);
 }

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/str.h"
 
@@ -71,8 +70,10 @@ static size_t format_inet6(const uint8_t *at, char *out)
 		gap == 0 && (gap_n == 6 || (gap_n == 5 && words[5] == 0xffff));
 	for (size_t i = 0; i < WORDS; i++) {
 		if (i == gap) {
-			memcpy(out + used, "::", 2);
-			used += i == 0 ? 2 : 1;
+			/* The word before it has its colon already. */
+			if (i == 0)
+				out[used++] = ':';
+			out[used++] = ':';
 			i += gap_n - 1;
 			continue;
 		}

@@ -1,6 +1,6 @@
 #include "cdc/binlog/charset.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,8 +110,7 @@ struct charset_reader {
 	struct charset_table table;
 };
 
-static struct charset_reader *readers[CS_COUNT]; /* under the lock */
-static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct charset_reader *_Atomic readers[CS_COUNT];
 
 static struct charset_reader *new_reader(const struct charset *charset)
 {
@@ -127,15 +126,24 @@ static struct charset_reader *new_reader(const struct charset *charset)
 	return NULL;
 }
 
+static void free_reader(struct charset_reader *reader)
+{
+	charset_table_done(&reader->table);
+	free(reader);
+}
+
 const struct charset_reader *charset_reader(const struct charset *charset)
 {
-	struct charset_reader **reader = &readers[charset - charsets];
+	struct charset_reader *_Atomic *slot = &readers[charset - charsets];
+	struct charset_reader *kept = atomic_load(slot), *made;
 
-	pthread_mutex_lock(&readers_lock);
-	if (!*reader)
-		*reader = new_reader(charset);
-	pthread_mutex_unlock(&readers_lock);
-	return *reader;
+	if (kept)
+		return kept;
+	made = new_reader(charset);
+	if (!made || atomic_compare_exchange_strong(slot, &kept, made))
+		return made;
+	free_reader(made); /* another thread was first */
+	return kept;
 }
 
 static size_t ascii_prefix(const uint8_t *at, size_t n)

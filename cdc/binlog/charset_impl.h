@@ -80,8 +80,9 @@ struct charset_table {
 	uint16_t *quads;
 };
 
-/* False: iconv does not know the charset. Never freed: see charset.c. */
+/* False: iconv does not know the charset. */
 bool charset_table_fill(struct charset_table *table, enum charset_index charset,
 			const char *iconv_name);
+void charset_table_done(struct charset_table *table);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cdc/binlog/charset_impl.h"
 
 #include <iconv.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/defs.h"
@@ -280,4 +281,11 @@ bool charset_table_fill(struct charset_table *table, enum charset_index charset,
 	iconv_close(converter);
 	fix(table, charset);
 	return true;
+}
+
+void charset_table_done(struct charset_table *table)
+{
+	free(table->pairs);
+	free(table->triples);
+	free(table->quads);
 }
