@@ -11,13 +11,12 @@
 #include "base/mem.h"
 #include "base/pg.h"
 #include "base/str.h"
-#include "cdc/array.h"
 #include "cdc/batch.h"
 #include "cdc/chunk.h"
+#include "cdc/refetch_compare.h"
+#include "cdc/selection.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
-#include "transform/record_change.h"
-#include "transform/transform.h"
 
 enum {
 	SQL_MAX = 1024 * 1024,
@@ -59,310 +58,7 @@ void refetch_round_reset(struct refetch_round *round)
 	round->requests = 0;
 }
 
-static size_t key_columns(const struct target_table *table, size_t *ret)
-{
-	size_t count = 0;
-
-	for (uint16_t place = 1; place <= TARGET_KEY_MAX; place++)
-		for (size_t i = 0; i < table->count; i++)
-			if (table->columns[i].key == place)
-				ret[count++] = i;
-	return count;
-}
-
-/* --- conditions, for either server: names differ only in their quotes --- */
-
-struct dialect {
-	const char *alias;
-	char quote;
-};
-static const struct dialect SOURCE = { "t.", '`' }, TARGET = { "c.", '"' };
-
-static void add_name(struct buf *sql, const struct dialect *d, struct str name)
-{
-	buf_addf(sql, "%s%c%.*s%c", d->alias, d->quote, (int)name.n, name.at,
-		 d->quote);
-}
-
-/* "a=1,b=2" as "(a = 1 and b = 2)". */
-static void add_selection(struct buf *sql, const struct dialect *d,
-			  struct str selection)
-{
-	const char *glue = "(";
-
-	while (selection.n > 0) {
-		struct str value = str_split(&selection, ',');
-		struct str name = str_split(&value, '=');
-
-		buf_adds(sql, glue);
-		add_name(sql, d, name);
-		buf_addf(sql, " = %.*s", (int)value.n, value.at);
-		glue = " and ";
-	}
-	buf_addc(sql, ')');
-}
-
-/* Keys behind `after` ("5,7"), by all columns in their order. The first
- * condition alone lets an index be used. */
-static void add_behind(struct buf *sql, const struct dialect *d,
-		       const struct str *names, size_t count, struct str after)
-{
-	int open = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct str value = str_split(&after, ',');
-
-		if (i == 0 && count > 1) {
-			add_name(sql, d, names[0]);
-			buf_addf(sql, " >= %.*s and ", (int)value.n, value.at);
-		}
-		buf_addc(sql, '(');
-		add_name(sql, d, names[i]);
-		buf_addf(sql, " > %.*s", (int)value.n, value.at);
-		open++;
-		if (i + 1 == count)
-			break;
-		buf_adds(sql, " or (");
-		add_name(sql, d, names[i]);
-		buf_addf(sql, " = %.*s and ", (int)value.n, value.at);
-		open++;
-	}
-	while (open-- > 0)
-		buf_addc(sql, ')');
-}
-
-/* --- what the copy has and the source has not --- */
-
-static void ask(struct refetch_round *round, const struct mapping_table *table,
-		const char *selection)
-{
-	struct refetch_ask *a = arena_new(&round->arena, struct refetch_ask);
-	size_t n = selection ? strlen(selection) : 0;
-
-	a->table = table;
-	a->selection.kind = VALUE_NULL;
-	if (selection)
-		a->selection = (struct value){ arena_strndup(&round->arena,
-							     selection, n),
-					       (uint32_t)n, VALUE_TEXT };
-	a->next = round->asks;
-	round->asks = a;
-}
-
-static void add_gone(struct refetch_round *round,
-		     const struct mapping_table *table,
-		     const struct value *values)
-{
-	struct refetch_gone *g = arena_new(&round->arena, struct refetch_gone);
-	struct value *copy =
-		arena_array(&round->arena, struct value, table->target->count);
-
-	for (size_t i = 0; i < table->target->count; i++) {
-		copy[i] = values[i];
-		if (value_has(values[i]))
-			copy[i].at = arena_strndup(&round->arena, values[i].at,
-						   values[i].n);
-	}
-	g->table = table;
-	g->values = copy;
-	g->next = round->gone;
-	round->gone = g;
-}
-
-static void delete_row(struct refetch_round *round,
-		       const struct mapping_table *table,
-		       const struct value *values)
-{
-	const struct record_change change = {
-		.op = RECORD_DELETE,
-		.table = table->target,
-		.values = values,
-	};
-	struct batch *batch = chunk_batch(round->reader);
-
-	if (batch_look(batch, &change) != BATCH_SAYS_NOTHING)
-		return;
-	batch_add(batch, &change);
-	add_gone(round, table, values);
-}
-
-/* A row that the condition found in the copy. */
-static void judge_row(struct refetch_round *round,
-		      const struct mapping_table *table,
-		      const struct value *values, bool by_key)
-{
-	const struct target_table *target = table->target;
-	const struct record_change change = {
-		.op = RECORD_DELETE,
-		.table = target,
-		.values = values,
-	};
-	size_t key[TARGET_KEY_MAX], count = key_columns(target, key), n = 0;
-	char text[KEY_TEXT_MAX];
-
-	if (by_key) {
-		delete_row(round, table, values);
-		return;
-	}
-	if (batch_look(chunk_batch(round->reader), &change) !=
-	    BATCH_SAYS_NOTHING)
-		return;
-	for (size_t i = 0; i < count && n < sizeof(text); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s=%.*s",
-				      i ? "," : "",
-				      target->columns[key[i]].name,
-				      (int)values[key[i]].n, values[key[i]].at);
-	ask(round, table, n < sizeof(text) ? text : NULL);
-}
-
-static struct value cell(const struct pg_result *r, size_t row, size_t column)
-{
-	struct str text = pg_value(r, row, column);
-
-	return (struct value){ text.at, (uint32_t)text.n, VALUE_TEXT };
-}
-
-static int compare_rows(struct refetch_round *round,
-			const struct mapping_table *table, const char *where,
-			bool by_key, struct err *err)
-{
-	const struct target_table *target = table->target;
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	CLEANUP(mem_freep)
-	struct value *values = mem_array(target->count, sizeof(*values));
-	CLEANUP(buf_done) struct buf sql;
-	size_t key[TARGET_KEY_MAX], count = key_columns(target, key);
-
-	buf_init(&sql, SQL_MAX);
-	buf_adds(&sql, "select ");
-	for (size_t i = 0; i < count; i++) {
-		buf_adds(&sql, i ? ", " : "");
-		pg_quote_name(&sql, target->columns[key[i]].name);
-	}
-	buf_adds(&sql, " from ");
-	pg_quote_name(&sql, target->name);
-	buf_addf(&sql, " as c%s", where);
-	if (pg_query(chunk_reader_target(round->reader), buf_str(&sql), NULL, 0,
-		     &r, err) < 0)
-		return err->code;
-	for (size_t row = 0; row < pg_rows(r); row++) {
-		for (size_t i = 0; i < count; i++)
-			values[key[i]] = cell(r, row, i);
-		judge_row(round, table, values, by_key);
-	}
-	return 0;
-}
-
-static void add_code(void *user, struct str code)
-{
-	array_add_text(user, code);
-}
-
-static size_t ordinal(const struct target_table *table, const char *name)
-{
-	size_t i = 0;
-
-	while (i < table->count && strcmp(table->columns[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-static void unset(struct refetch_round *round,
-		  const struct mapping_table *table, const struct pg_result *r,
-		  size_t row, struct value *values)
-{
-	struct batch *batch = chunk_batch(round->reader);
-	const struct target_table *target = table->target;
-	const struct record_change change = {
-		.op = RECORD_UNSET,
-		.table = target,
-		.values = values,
-		.attribute = pg_value(r, row, 2),
-	};
-
-	values[ordinal(target, "entity_id")] = cell(r, row, 0);
-	values[ordinal(target, "store_id")] = cell(r, row, 1);
-	if (batch_look(batch, &change) == BATCH_SAYS_NOTHING)
-		batch_add(batch, &change);
-}
-
-/* Attributes whose values stand in that source table, or that the source has
- * no more. */
-static int compare_values(struct refetch_round *round,
-			  const struct mapping_table *table, const char *where,
-			  struct err *err)
-{
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	CLEANUP(mem_freep)
-	struct value *values = mem_array(table->target->count, sizeof(*values));
-	CLEANUP(array_done) struct array codes;
-	CLEANUP(buf_done) struct buf sql;
-
-	array_init(&codes);
-	array_start(&codes, ARRAY_TEXT);
-	transform_other_codes(chunk_transform(round->reader), table, add_code,
-			      &codes);
-	const struct pg_param param = array_param(&codes);
-	buf_init(&sql, SQL_MAX);
-	buf_adds(&sql, "select c.entity_id, c.store_id, k.code from ");
-	pg_quote_name(&sql, table->target->name);
-	buf_addf(&sql,
-		 " as c cross join lateral jsonb_object_keys(c.attributes)"
-		 " as k(code)%s and k.code <> all($1::text[])",
-		 *where ? where : " where true");
-	if (pg_query(chunk_reader_target(round->reader), buf_str(&sql), &param,
-		     1, &r, err) < 0)
-		return err->code;
-	for (size_t row = 0; row < pg_rows(r); row++)
-		unset(round, table, r, row, values);
-	return 0;
-}
-
-static int compare(struct refetch_round *round,
-		   const struct mapping_table *table, const char *where,
-		   bool by_key, struct err *err)
-{
-	return table->kind == TABLE_EAV
-		       ? compare_values(round, table, where, err)
-		       : compare_rows(round, table, where, by_key, err);
-}
-
 /* --- selections --- */
-
-/* Do the selections have the same columns? */
-static bool alike(struct str a, struct str b)
-{
-	while (a.n > 0 && b.n > 0) {
-		struct str x = str_split(&a, ','), y = str_split(&b, ',');
-
-		if (!str_eq(str_split(&x, '='), str_split(&y, '=')))
-			return false;
-	}
-	return a.n == 0 && b.n == 0;
-}
-
-/* Fills the values; is it the target's key, no more and no less? */
-static bool parse_key(const struct target_table *target, struct str selection,
-		      struct value *values)
-{
-	size_t key[TARGET_KEY_MAX], count = key_columns(target, key), held = 0;
-
-	while (selection.n > 0) {
-		struct str value = str_split(&selection, ',');
-		struct str name = str_split(&value, '=');
-		size_t i = 0;
-
-		while (i < count &&
-		       !str_eqs(name, target->columns[key[i]].name))
-			i++;
-		if (i == count)
-			return false;
-		values[key[i]] = (struct value){ value.at, (uint32_t)value.n,
-						 VALUE_TEXT };
-		held++;
-	}
-	return held == count;
-}
 
 static const struct mapping_table *table_of(const struct refetch_round *round,
 					    const struct pg_result *pending,
@@ -379,8 +75,8 @@ static size_t group_of(const struct refetch_round *round,
 	while (first + n < pg_rows(pending) && n < round->group_max &&
 	       str_eq(pg_value(pending, first, TABLE),
 		      pg_value(pending, first + n, TABLE)) &&
-	       alike(pg_value(pending, first, SELECTION),
-		     pg_value(pending, first + n, SELECTION)))
+	       selection_alike(pg_value(pending, first, SELECTION),
+			       pg_value(pending, first + n, SELECTION)))
 		n++;
 	return n;
 }
@@ -390,7 +86,7 @@ static void where_any(struct buf *sql, const struct dialect *d,
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(sql, i ? " or " : " where (");
-		add_selection(sql, d, pg_value(pending, first + i, SELECTION));
+		selection_add(sql, d, pg_value(pending, first + i, SELECTION));
 	}
 	buf_addc(sql, ')');
 }
@@ -406,9 +102,10 @@ static void judge_missing(struct refetch_round *round,
 	for (size_t i = 0; i < n; i++) {
 		struct value *values = arena_zalloc(&round->arena, bytes);
 
-		if (parse_key(table->target,
-			      pg_value(pending, first + i, SELECTION), values))
-			delete_row(round, table, values);
+		if (selection_is_key(table->target,
+				     pg_value(pending, first + i, SELECTION),
+				     values))
+			refetch_delete(round, table, values);
 	}
 }
 
@@ -422,14 +119,15 @@ static int read_group(struct refetch_round *round,
 	struct value *values = mem_array(table->target->count, sizeof(*values));
 	bool eav = table->kind == TABLE_EAV;
 	struct str selection = pg_value(pending, first, SELECTION);
-	bool by_key = !eav && parse_key(table->target, selection, values);
+	bool by_key =
+		!eav && selection_is_key(table->target, selection, values);
 	struct chunk_select select = { .table = table,
 				       .bytes_max = round->bytes_max };
 	int rc;
 
 	buf_init(&there, SQL_MAX);
 	buf_init(&here, SQL_MAX);
-	where_any(&there, &SOURCE, pending, first, n);
+	where_any(&there, &selection_source, pending, first, n);
 	select.tail = buf_str(&there);
 	rc = chunk_select(round->reader, &select, err);
 	if (rc < 0)
@@ -441,10 +139,10 @@ static int read_group(struct refetch_round *round,
 	if (by_key) {
 		judge_missing(round, table, pending, first, n);
 	} else if (select.cut) {
-		ask(round, table, NULL); /* in pieces, then */
+		refetch_ask_for(round, table, NULL); /* in pieces, then */
 	} else if (!eav || str_starts(selection, "entity_id=")) {
-		where_any(&here, &TARGET, pending, first, n);
-		rc = compare(round, table, buf_str(&here), false, err);
+		where_any(&here, &selection_target, pending, first, n);
+		rc = refetch_compare(round, table, buf_str(&here), false, err);
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		refetch_marks_add(&round->marks, pg_int(pending, first + i, ID),
@@ -480,7 +178,7 @@ static void piece_add(struct piece *p, const char *name)
 static void piece_init(struct piece *p)
 {
 	const struct target_table *target = p->table->target;
-	size_t key[TARGET_KEY_MAX], count = key_columns(target, key);
+	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key);
 
 	if (p->table->kind == TABLE_EAV) {
 		piece_add(p, "entity_id");
@@ -500,11 +198,12 @@ static void piece_tail(const struct piece *p, struct buf *sql,
 {
 	if (*after) {
 		buf_adds(sql, " where ");
-		add_behind(sql, &SOURCE, p->names, p->count, str_of(after));
+		selection_add_behind(sql, &selection_source, p->names, p->count,
+				     str_of(after));
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		buf_adds(sql, i ? ", " : " order by ");
-		add_name(sql, &SOURCE, p->names[i]);
+		selection_add_name(sql, &selection_source, p->names[i]);
 	}
 	if (p->count > 0)
 		buf_addf(sql, " limit %zu", limit);
@@ -536,11 +235,13 @@ static void piece_range(const struct piece *p, struct buf *sql,
 	buf_adds(sql, " where true");
 	if (*after) {
 		buf_adds(sql, " and ");
-		add_behind(sql, &TARGET, p->names, p->count, str_of(after));
+		selection_add_behind(sql, &selection_target, p->names, p->count,
+				     str_of(after));
 	}
 	if (*last) {
 		buf_adds(sql, " and not (");
-		add_behind(sql, &TARGET, p->names, p->count, str_of(last));
+		selection_add_behind(sql, &selection_target, p->names, p->count,
+				     str_of(last));
 		buf_addc(sql, ')');
 	}
 }
@@ -609,7 +310,7 @@ static int read_piece(struct refetch_round *round,
 	if (rc < 0)
 		return rc;
 	piece_range(&piece, &here, after, last);
-	rc = compare(round, piece.table, buf_str(&here), true, err);
+	rc = refetch_compare(round, piece.table, buf_str(&here), true, err);
 	if (rc == 0)
 		refetch_marks_add(&round->marks, pg_int(pending, row, ID),
 				  after, *last ? last : NULL);

@@ -1,0 +1,113 @@
+#include "cdc/selection.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "cdc/target_sql.h"
+#include "transform/mapping.h"
+#include "transform/value.h"
+
+const struct dialect selection_source = { "t.", '`' };
+const struct dialect selection_target = { "c.", '"' };
+
+void selection_add_name(struct buf *sql, const struct dialect *d,
+			struct str name)
+{
+	buf_addf(sql, "%s%c%.*s%c", d->alias, d->quote, (int)name.n, name.at,
+		 d->quote);
+}
+
+/* "a=1,b=2" as "(a = 1 and b = 2)". */
+void selection_add(struct buf *sql, const struct dialect *d,
+		   struct str selection)
+{
+	const char *glue = "(";
+
+	while (selection.n > 0) {
+		struct str value = str_split(&selection, ',');
+		struct str name = str_split(&value, '=');
+
+		buf_adds(sql, glue);
+		selection_add_name(sql, d, name);
+		buf_addf(sql, " = %.*s", (int)value.n, value.at);
+		glue = " and ";
+	}
+	buf_addc(sql, ')');
+}
+
+/* Keys behind `after` ("5,7"), by all columns in their order. The first
+ * condition alone lets an index be used. */
+void selection_add_behind(struct buf *sql, const struct dialect *d,
+			  const struct str *names, size_t count,
+			  struct str after)
+{
+	int open = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct str value = str_split(&after, ',');
+
+		if (i == 0 && count > 1) {
+			selection_add_name(sql, d, names[0]);
+			buf_addf(sql, " >= %.*s and ", (int)value.n, value.at);
+		}
+		buf_addc(sql, '(');
+		selection_add_name(sql, d, names[i]);
+		buf_addf(sql, " > %.*s", (int)value.n, value.at);
+		open++;
+		if (i + 1 == count)
+			break;
+		buf_adds(sql, " or (");
+		selection_add_name(sql, d, names[i]);
+		buf_addf(sql, " = %.*s and ", (int)value.n, value.at);
+		open++;
+	}
+	while (open-- > 0)
+		buf_addc(sql, ')');
+}
+
+/* Do the selections have the same columns? */
+bool selection_alike(struct str a, struct str b)
+{
+	while (a.n > 0 && b.n > 0) {
+		struct str x = str_split(&a, ','), y = str_split(&b, ',');
+
+		if (!str_eq(str_split(&x, '='), str_split(&y, '=')))
+			return false;
+	}
+	return a.n == 0 && b.n == 0;
+}
+
+size_t selection_key_columns(const struct target_table *table, size_t *ret)
+{
+	size_t count = 0;
+
+	for (uint16_t place = 1; place <= TARGET_KEY_MAX; place++)
+		for (size_t i = 0; i < table->count; i++)
+			if (table->columns[i].key == place)
+				ret[count++] = i;
+	return count;
+}
+
+/* Fills the values; is it the target's key, no more and no less? */
+bool selection_is_key(const struct target_table *target, struct str selection,
+		      struct value *values)
+{
+	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key),
+				    held = 0;
+
+	while (selection.n > 0) {
+		struct str value = str_split(&selection, ',');
+		struct str name = str_split(&value, '=');
+		size_t i = 0;
+
+		while (i < count &&
+		       !str_eqs(name, target->columns[key[i]].name))
+			i++;
+		if (i == count)
+			return false;
+		values[key[i]] = (struct value){ value.at, (uint32_t)value.n,
+						 VALUE_TEXT };
+		held++;
+	}
+	return held == count;
+}

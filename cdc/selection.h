@@ -1,0 +1,40 @@
+/* Selections of rows, "entity_id=5,store_id=1": as conditions for either
+ * server, whose names differ only in their quotes, and as keys. Values are
+ * integers, so that nothing needs quoting. */
+#ifndef CDC_SELECTION_H
+#define CDC_SELECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct buf;
+struct target_table;
+struct value;
+
+struct dialect {
+	const char *alias; /* with its point */
+	char quote;
+};
+extern const struct dialect selection_source, selection_target;
+
+void selection_add_name(struct buf *sql, const struct dialect *d,
+			struct str name);
+/* "a=1,b=2" as "(a = 1 and b = 2)". */
+void selection_add(struct buf *sql, const struct dialect *d,
+		   struct str selection);
+/* Keys behind `after` ("5,7"), by all columns in their order. */
+void selection_add_behind(struct buf *sql, const struct dialect *d,
+			  const struct str *names, size_t count,
+			  struct str after);
+/* Do the selections have the same columns? */
+bool selection_alike(struct str a, struct str b);
+/* Ordinals of the table's key, in key order; room for TARGET_KEY_MAX. */
+size_t selection_key_columns(const struct target_table *table, size_t *ret);
+/* Fills the values, by target column; is it the target's key, no more and no
+ * less? */
+bool selection_is_key(const struct target_table *target, struct str selection,
+		      struct value *values);
+
+#endif
