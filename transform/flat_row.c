@@ -1,0 +1,360 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "transform/attribute.h"
+#include "transform/binding.h"
+#include "transform/fk.h"
+#include "transform/incomplete.h"
+#include "transform/mapping.h"
+#include "transform/text.h"
+#include "transform/transform_impl.h"
+
+/* What is not in the image is not known: read the row by its key. */
+static int refetch_row(const struct work *w, const struct value *row,
+		       const struct value *other, struct err *err)
+{
+	return transform_refetch(
+		w, incomplete_key(w->binding, row, other, w->arena), err);
+}
+
+static int unusable(const struct work *w, struct err *err)
+{
+	return err_set(err, ERR_OPERATOR,
+		       "%s: a row image without columns that the meaning of "
+		       "all later rows rests on: set global "
+		       "binlog_row_image=FULL on the source, let its sessions "
+		       "reconnect, then run cdc --bootstrap --replace",
+		       w->binding->source);
+}
+
+/* Columns of a source row into the record; the first `needed` moves must find
+ * something. */
+static bool fill(const struct work *w, const struct value *row,
+		 struct value *out, size_t needed)
+{
+	const struct move *m = w->binding->moves;
+	size_t count = w->binding->move_count;
+	bool complete = true;
+
+	for (size_t i = 0; i < count; i++, m++) {
+		struct value v = row[m->from];
+
+		complete &= v.kind != VALUE_ABSENT || i >= needed;
+		if (m->codec > TEXT_NUMBER || v.kind == VALUE_BYTES)
+			v = text_fit((enum text_codec)m->codec, v, w->arena,
+				     m->loss);
+		out[m->to] = v;
+	}
+	return complete;
+}
+
+static bool key_changed(const struct binding *b, const struct row_change *row)
+{
+	for (size_t i = 0; i < b->key_count; i++) {
+		size_t from = b->moves[i].from;
+
+		if (!value_same(row->before[from], row->after[from]))
+			return true;
+	}
+	return false;
+}
+
+static int upsert(const struct work *w, const struct value *row,
+		  struct err *err)
+{
+	struct binding *b = w->binding;
+	const struct record_change change = {
+		.op = RECORD_UPSERT,
+		.table = b->table->target,
+		.values = b->now,
+	};
+
+	if (!fill(w, row, b->now, b->move_count) ||
+	    !extra_fill(&b->extra, row, w->arena, &b->now[b->extra.to]))
+		return refetch_row(w, row, NULL, err);
+	return w->sink(w->user, &change, err);
+}
+
+static int delete_row(const struct work *w, const struct value *row,
+		      bool actions, struct err *err)
+{
+	struct binding *b = w->binding;
+	const struct record_change change = {
+		.op = RECORD_DELETE,
+		.table = b->table->target,
+		.values = b->old,
+		.actions = actions,
+	};
+
+	if (!fill(w, row, b->old, b->key_count))
+		return transform_refetch_all(w, err);
+	return w->sink(w->user, &change, err);
+}
+
+/* What the foreign keys say of the table, looked up once per graph. */
+static void know_actions(struct transform *t, struct binding *b)
+{
+	size_t count = 0;
+
+	if (b->generation == t->generation)
+		return;
+	b->generation = t->generation;
+	b->has_actions = b->has_updates = false;
+	if (!t->graph)
+		return;
+	fk_actions(t->graph, b->table->target, &count);
+	b->has_actions = count > 0;
+	b->has_updates = fk_follows_updates(t->graph, b->table->target);
+}
+
+static int refuse_followed(const struct work *w, const struct row_change *row,
+			   struct err *err)
+{
+	know_actions(w->transform, w->binding);
+	if (!w->binding->has_updates || row->actions != ROW_ACTIONS_SILENT)
+		return 0;
+	return err_set(err, ERR_OPERATOR,
+		       "%s: a key changed that a foreign key follows "
+		       "with ON UPDATE, which is not in the log: run "
+		       "cdc --bootstrap --replace",
+		       w->binding->source);
+}
+
+static int update_row(const struct work *w, const struct row_change *row,
+		      struct err *err)
+{
+	int rc;
+
+	if (!key_changed(w->binding, row))
+		return upsert(w, row->after, err);
+	rc = refuse_followed(w, row, err);
+	if (rc == 0)
+		rc = delete_row(w, row->before, false, err);
+	return rc < 0 ? rc : upsert(w, row->after, err);
+}
+
+/* Key columns in an after-image are those that were set, or generated. */
+static bool key_is_set(const struct binding *b, const struct value *after)
+{
+	for (size_t i = 0; i < b->key_count; i++)
+		if (after[b->moves[i].from].kind != VALUE_ABSENT)
+			return true;
+	return false;
+}
+
+/* An update that is not whole: under which keys the row was and is. */
+static int refetch_update(const struct work *w, const struct row_change *row,
+			  struct err *err)
+{
+	int rc = refetch_row(w, row->before, NULL, err);
+
+	if (rc < 0 || !key_is_set(w->binding, row->after))
+		return rc;
+	if (key_changed(w->binding, row))
+		rc = refuse_followed(w, row, err);
+	return rc < 0 ? rc : refetch_row(w, row->after, row->before, err);
+}
+
+static struct str text_at(const struct binding *b, const struct value *row,
+			  int special)
+{
+	struct value v = row[b->special[special]];
+
+	return value_has(v) ? (struct str){ v.at, v.n } : (struct str){ 0 };
+}
+
+/* A key that is no number is none we know. */
+static int64_t id_at(const struct binding *b, const struct value *row,
+		     int special)
+{
+	int64_t id = -1;
+
+	str_to_i64(text_at(b, row, special), &id);
+	return id;
+}
+
+static void know_type(struct transform *t, const struct binding *b,
+		      const struct row_change *row)
+{
+	int64_t before = row->before ? id_at(b, row->before, TYPE_ID) : -1;
+	int64_t after = row->after ? id_at(b, row->after, TYPE_ID) : -1;
+
+	transform_save(t);
+	if (before != after)
+		attribute_map_drop_type(&t->attributes, before);
+	if (row->after)
+		attribute_map_put_type(&t->attributes, after,
+				       text_at(b, row->after, TYPE_CODE),
+				       text_at(b, row->after, TYPE_TABLE));
+}
+
+static void know_attribute(struct transform *t, const struct binding *b,
+			   const struct row_change *row)
+{
+	int64_t before = row->before ? id_at(b, row->before, ATTRIBUTE_ID) : -1;
+	int64_t after = row->after ? id_at(b, row->after, ATTRIBUTE_ID) : -1;
+
+	transform_save(t);
+	if (before != after)
+		attribute_map_drop(&t->attributes, before);
+	if (!row->after)
+		return;
+
+	const struct attribute_row now = {
+		.id = after,
+		.entity_type_id = id_at(b, row->after, ATTRIBUTE_TYPE_ID),
+		.code = text_at(b, row->after, ATTRIBUTE_CODE),
+		.type = text_at(b, row->after, ATTRIBUTE_BACKEND),
+		.table = text_at(b, row->after, ATTRIBUTE_TABLE),
+	};
+	if (attribute_map_put(&t->attributes, &now))
+		t->counts.attribute_changes++;
+}
+
+static int known_row(const struct work *w, const struct row_change *row,
+		     struct err *err)
+{
+	struct binding *b = w->binding;
+
+	if (b->role == ROLE_ENTITY_TYPE)
+		know_type(w->transform, b, row);
+	else if (b->role == ROLE_ATTRIBUTE)
+		know_attribute(w->transform, b, row);
+	if (row->op == ROW_INSERT)
+		return upsert(w, row->after, err);
+	if (row->op == ROW_UPDATE)
+		return update_row(w, row, err);
+	know_actions(w->transform, b);
+	return delete_row(w, row->before,
+			  b->has_actions && row->actions == ROW_ACTIONS_SILENT,
+			  err);
+}
+
+static bool holds_key(const struct binding *b, const struct value *row)
+{
+	for (size_t i = 0; i < b->key_count; i++)
+		if (row[b->moves[i].from].kind == VALUE_ABSENT)
+			return false;
+	return true;
+}
+
+static bool specials_present(const struct binding *b, const struct value *row)
+{
+	size_t count = b->role == ROLE_ENTITY_TYPE ? TYPE_TABLE + 1
+		       : b->role == ROLE_ATTRIBUTE ? ATTRIBUTE_TABLE + 1
+						   : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (row[b->special[i]].kind == VALUE_ABSENT)
+			return false;
+	return true;
+}
+
+/* In the arena: putting an attribute frees what it was. */
+static void stand_in(const struct work *w, struct value *v, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (v->kind == VALUE_ABSENT)
+		*v = (struct value){ arena_strndup(w->arena, text, n),
+				     (uint32_t)n, VALUE_TEXT };
+}
+
+static void complete_attribute(const struct work *w,
+			       const struct attribute *known,
+			       struct value *after)
+{
+	const int *at = w->binding->special;
+
+	stand_in(w, &after[at[ATTRIBUTE_TYPE_ID]],
+		 arena_printf(w->arena, "%" PRId64, known->entity_type_id));
+	stand_in(w, &after[at[ATTRIBUTE_CODE]], known->name);
+	stand_in(w, &after[at[ATTRIBUTE_BACKEND]], known->type);
+	if (*known->table)
+		stand_in(w, &after[at[ATTRIBUTE_TABLE]], known->table);
+	else if (after[at[ATTRIBUTE_TABLE]].kind == VALUE_ABSENT)
+		after[at[ATTRIBUTE_TABLE]].kind = VALUE_NULL;
+}
+
+/* What an update's after-image leaves out has not changed, unless it set the
+ * key too: then it may be a REPLACE. Known columns of the attribute map stand
+ * in for those. false: the map would not be exact. */
+static bool complete_map(const struct work *w, const struct row_change *row,
+			 struct value *after)
+{
+	const struct binding *b = w->binding;
+	const struct attribute *known;
+	size_t id = (size_t)b->special[ATTRIBUTE_ID];
+
+	for (size_t i = 0; i < b->key_count; i++) {
+		size_t from = b->moves[i].from;
+
+		if (after[from].kind == VALUE_ABSENT && row->before)
+			after[from] = row->before[from];
+	}
+	if (b->role != ROLE_ATTRIBUTE || !row->before ||
+	    key_is_set(b, row->after))
+		return specials_present(b, after);
+	known = attribute_map_find(&w->transform->attributes,
+				   attribute_id(after[id]));
+	if (known)
+		complete_attribute(w, known, after);
+	return specials_present(b, after);
+}
+
+/* Metadata must be exact at every position, so that what is in the image is
+ * written at once; the rest is read again. */
+static int incomplete_metadata(const struct work *w,
+			       const struct row_change *row, struct err *err)
+{
+	struct binding *b = w->binding;
+	struct value *after = arena_memdup(w->arena, row->after,
+					   row->columns * sizeof(*row->after));
+	const struct row_change whole = {
+		.op = row->op,
+		.before = row->before,
+		.after = after,
+	};
+	const struct record_change change = {
+		.op = RECORD_UPSERT,
+		.table = b->table->target,
+		.values = b->now,
+	};
+
+	if (!complete_map(w, row, after) ||
+	    (row->before && key_changed(b, &whole)) ||
+	    !fill(w, after, b->now, b->key_count))
+		return unusable(w, err);
+	if (b->role == ROLE_ENTITY_TYPE)
+		know_type(w->transform, b, &whole);
+	else if (b->role == ROLE_ATTRIBUTE)
+		know_attribute(w->transform, b, &whole);
+	int rc = w->sink(w->user, &change, err);
+	return rc < 0 ? rc : refetch_row(w, after, NULL, err);
+}
+
+int transform_flat_row(const struct work *w, const struct row_change *row,
+		       struct err *err)
+{
+	struct binding *b = w->binding;
+	bool metadata = b->table->domain == DOMAIN_METADATA;
+
+	if (!row->incomplete)
+		return known_row(w, row, err);
+	if (row->op == ROW_DELETE)
+		return metadata && !holds_key(b, row->before)
+			       ? unusable(w, err)
+			       : known_row(w, row, err);
+	if (incomplete_fits(b, row->after) &&
+	    (!row->before || holds_key(b, row->before)))
+		return known_row(w, row, err);
+	w->transform->counts.incomplete++;
+	if (metadata)
+		return incomplete_metadata(w, row, err);
+	return row->op == ROW_INSERT ? refetch_row(w, row->after, NULL, err)
+				     : refetch_update(w, row, err);
+}
