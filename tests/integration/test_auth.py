@@ -125,7 +125,7 @@ def test_caching_sha2_over_tls(sha2, postgres, target_database, directory):
           allow_public_key=False)
 
 
-def test_caching_sha2_without_tls_needs_the_public_key(
+def test_case_142_caching_sha2_without_tls_needs_the_public_key(
         sha2, postgres, target_database, directory):
     # A full log-in: what the server has cached by now would not ask again.
     sha2.run("flush privileges")

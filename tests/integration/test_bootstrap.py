@@ -65,7 +65,7 @@ def chunks_done(copy):
         return 0  # not migrated yet
 
 
-def test_killed_and_run_again_it_goes_on(copy):
+def test_case_30_killed_and_run_again_it_goes_on(copy):
     """Each run gets one chunk further and is killed; done chunks stay."""
     with copy.session() as c, c.cursor() as cursor:
         cursor.executemany(
@@ -88,7 +88,7 @@ def test_killed_and_run_again_it_goes_on(copy):
     copy.assert_equal()
 
 
-def test_writes_during_the_copy_converge(copy):
+def test_case_29_31_writes_during_the_copy_converge(copy):
     """What is written while chunks are read is replayed over them."""
     copy.cdc.start("--bootstrap", "--follow")
     for n in range(40):
@@ -134,7 +134,7 @@ def test_a_real_magento(source, source_database, postgres, target_database,
     assert rows[0][0] > 20
 
 
-def test_nothing_secret_arrives(copy):
+def test_case_151_nothing_secret_arrives(copy):
     """Planted texts are nowhere in the target, in the log, in --print."""
     copy.bootstrap()
     tables = copy.target.run(

@@ -267,7 +267,7 @@ def test_case_5_source_killed(own_source, postgres, target_database,
         settle(copy, load, 50)
 
 
-def test_sigterm_under_load(source, source_database, postgres,
+def test_case_152_sigterm_under_load(source, source_database, postgres,
                             target_database, directory):
     with shops.running(source, source_database, postgres, target_database,
                        directory, extra=AUDIT) as copy, \

@@ -89,7 +89,7 @@ def test_a_ticket_does_not_pass_before_the_write(copy):
                            copy.tdb) == [("held",)]
 
 
-def test_an_idle_source_is_no_lag(copy):
+def test_case_148_an_idle_source_is_no_lag(copy):
     """Nothing happens for seconds; the age stays that of a sample."""
     copy.cdc.wait_caught_up()
     worst = 0

@@ -124,7 +124,7 @@ static struct table_def *def_of(size_t count, const char *const types[],
 	MAP "\x0a\3\3\3\3\3\3\3\3\3\3\0\xff\3"                                 \
 	    "\1\2\x55\x40"
 
-TEST(case_76_the_null_bitmap_counts_present_columns)
+TEST(case_76_96_164_the_null_bitmap_counts_present_columns)
 {
 	assert_int_equal(PARSE_MAP(TEN_INTS), 0);
 	assert_int_equal(make_plan(NULL, NULL), 0);
@@ -401,7 +401,7 @@ TEST(case_83_a_value_that_expands_too_far)
 
 #define CLEAN(name) cmocka_unit_test_teardown(name, clean)
 RUN(CLEAN(what_an_update_left_alone_is_decoded_once),
-    CLEAN(case_76_the_null_bitmap_counts_present_columns),
+    CLEAN(case_76_96_164_the_null_bitmap_counts_present_columns),
     CLEAN(case_97_extra_information_is_passed_by_length),
     CLEAN(case_85_rows_that_end_too_early),
     CLEAN(unwanted_columns_are_never_looked_at),

@@ -598,7 +598,7 @@ static void put_catalog(struct fixture *f)
 		  " || '{\"name\": \"kept\"}' where entity_id = 2");
 }
 
-TEST(a_delete_sets_off_what_the_foreign_keys_do)
+TEST(case_40_a_delete_sets_off_what_the_foreign_keys_do)
 {
 	START(f);
 	struct fk_graph graph;
@@ -1170,7 +1170,7 @@ static int run_killed(struct fixture *f, int last, unsigned *seed)
 	return lost;
 }
 
-TEST(a_lost_answer_is_settled_by_the_checkpoint)
+TEST(case_4_a_lost_answer_is_settled_by_the_checkpoint)
 {
 	START(f);
 	unsigned seed = 7;
@@ -1192,7 +1192,7 @@ RUN_WITH("FICUS_TEST_PG", CASE(all_types_arrive_as_they_are),
 	 CASE(what_has_no_certain_binary_form_is_read_by_the_target),
 	 CASE(absent_columns_are_left_alone), CASE(deletes_and_truncates),
 	 CASE(values_are_merged), CASE(a_values_row_is_deleted_and_begun_anew),
-	 CASE(a_delete_sets_off_what_the_foreign_keys_do),
+	 CASE(case_40_a_delete_sets_off_what_the_foreign_keys_do),
 	 CASE(an_attribute_goes_from_every_row),
 	 CASE(cycles_of_a_table_with_itself_end),
 	 CASE(many_children_go_in_chunks),
@@ -1208,4 +1208,4 @@ RUN_WITH("FICUS_TEST_PG", CASE(all_types_arrive_as_they_are),
 	 CASE(positions_move_without_changes_and_tickets_only_grow),
 	 CASE(old_checkpoints_are_trimmed),
 	 CASE(the_audit_has_each_transaction_once),
-	 CASE(a_lost_answer_is_settled_by_the_checkpoint))
+	 CASE(case_4_a_lost_answer_is_settled_by_the_checkpoint))

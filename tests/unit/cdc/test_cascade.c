@@ -197,7 +197,7 @@ TEST(a_website_goes_with_its_stores_and_their_values)
 	stop(&shop);
 }
 
-TEST(an_attribute_goes_from_the_values_of_its_type)
+TEST(case_46_an_attribute_goes_from_the_values_of_its_type)
 {
 	struct shop shop;
 
@@ -232,5 +232,5 @@ TEST(an_entity_type_goes_with_its_attributes)
 
 RUN_WITH("FICUS_TEST_PG", CASE(a_product_goes_with_all_that_is_its_own),
 	 CASE(a_website_goes_with_its_stores_and_their_values),
-	 CASE(an_attribute_goes_from_the_values_of_its_type),
+	 CASE(case_46_an_attribute_goes_from_the_values_of_its_type),
 	 CASE(an_entity_type_goes_with_its_attributes))

@@ -15,7 +15,7 @@ const struct mapping_table *mapping_find(const struct mapping *m,
 	return NULL;
 }
 
-TEST(kinds_are_told_by_the_first_words)
+TEST(case_61_kinds_are_told_by_the_first_words)
 {
 	static const struct {
 		const char *sql;
@@ -72,4 +72,4 @@ TEST(kinds_are_told_by_the_first_words)
 	}
 }
 
-RUN(CASE(kinds_are_told_by_the_first_words))
+RUN(CASE(case_61_kinds_are_told_by_the_first_words))

@@ -221,7 +221,7 @@ TEST(rows_of_other_tables_are_counted_only)
 	assert_int_equal(group_counts(b->group)->row_events_skipped, 3);
 }
 
-TEST(several_maps_may_come_before_the_rows)
+TEST(case_59_several_maps_may_come_before_the_rows)
 {
 	struct bench *b = *state;
 
@@ -237,7 +237,7 @@ TEST(several_maps_may_come_before_the_rows)
 	wrote(b, "+3 +9 [mysql:" U ":1-6 " U ":6 2] ");
 }
 
-TEST(a_table_id_can_come_to_mean_another_table)
+TEST(case_58_a_table_id_can_come_to_mean_another_table)
 {
 	struct bench *b = *state;
 
@@ -334,7 +334,7 @@ TEST(a_table_the_schema_lacks_is_refused)
 
 /* ---- Foreign keys ---- */
 
-TEST(the_flags_say_whether_actions_ran)
+TEST(case_41_43_44_the_flags_say_whether_actions_ran)
 {
 	struct bench *b = *state;
 
@@ -485,14 +485,14 @@ RUN(GROUP(a_transaction_ends_with_its_xid),
     GROUP(case_21_offsets_go_beyond_four_gigabytes),
     GROUP(what_lies_before_the_offset_is_passed_over),
     GROUP(rows_of_other_tables_are_counted_only),
-    GROUP(several_maps_may_come_before_the_rows),
-    GROUP(a_table_id_can_come_to_mean_another_table),
+    GROUP(case_59_several_maps_may_come_before_the_rows),
+    GROUP(case_58_a_table_id_can_come_to_mean_another_table),
     GROUP(maps_do_not_outlive_their_file),
     GROUP(case_6_a_fake_rotate_drops_nothing),
     GROUP(many_tables_are_kept_apart),
     GROUP(a_map_that_the_schema_contradicts_is_refused_when_used),
     GROUP(a_table_the_schema_lacks_is_refused),
-    GROUP(the_flags_say_whether_actions_ran),
+    GROUP(case_41_43_44_the_flags_say_whether_actions_ran),
     GROUP(case_51_statements_on_our_tables_are_refused),
     GROUP(case_27_an_incident_stops), GROUP(case_86_a_flipped_bit_is_found),
     GROUP(case_26_an_unknown_event_stops_unless_it_may_be_ignored),

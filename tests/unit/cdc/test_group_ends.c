@@ -257,7 +257,7 @@ TEST(case_8_a_savepoint_set_again_moves)
 	wrote(b, "+1 [mysql:" U ":1-6 " U ":6 2] ");
 }
 
-TEST(case_8_a_savepoint_ends_with_its_transaction)
+TEST(case_8_158_a_savepoint_ends_with_its_transaction)
 {
 	struct bench *b = *state;
 
@@ -511,7 +511,7 @@ RUN(GROUP(case_12_rows_of_an_xa_transaction_come_with_its_commit),
     GROUP(an_xa_statement_without_a_name_is_refused),
     GROUP(case_8_rows_behind_a_savepoint_are_taken_back),
     GROUP(case_8_a_savepoint_set_again_moves),
-    GROUP(case_8_a_savepoint_ends_with_its_transaction),
+    GROUP(case_8_158_a_savepoint_ends_with_its_transaction),
     GROUP(case_8_what_may_have_lasted_is_read_again),
     GROUP(case_1_a_position_never_runs_ahead_of_the_last_event),
     GROUP(case_25_groups_with_and_without_gtid_may_be_mixed),

@@ -104,7 +104,7 @@ TEST(a_table_that_is_not_mapped_has_no_binding)
 	table_def_free(def);
 }
 
-TEST(a_changed_key_is_a_delete_without_actions_and_a_new_row)
+TEST(case_55_a_changed_key_is_a_delete_without_actions_and_a_new_row)
 {
 	row(product, ROW("5", "a", NULL, NULL), ROW("6", "a", NULL, NULL));
 	expect("DELETE products entity_id=5 sku=a\n"
@@ -404,7 +404,7 @@ TEST(tables_of_another_shape_are_refused)
 RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
     IN_SHOP(secrets_are_neither_decoded_nor_given_on),
     IN_SHOP(a_table_that_is_not_mapped_has_no_binding),
-    IN_SHOP(a_changed_key_is_a_delete_without_actions_and_a_new_row),
+    IN_SHOP(case_55_a_changed_key_is_a_delete_without_actions_and_a_new_row),
     IN_SHOP(values_go_under_their_attribute_code),
     IN_SHOP(a_value_that_moves_is_unset_where_it_was),
     IN_SHOP(values_outside_the_backend_table_are_left_out_and_counted),
