@@ -25,13 +25,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/pg.h"
+#include "cdc/apply_impl.h"
 #include "cdc/audit.h"
 #include "cdc/barrier.h"
 #include "cdc/batch.h"
 #include "cdc/checkpoint.h"
 #include "cdc/claims.h"
 #include "cdc/dead_letter.h"
-#include "cdc/descend.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
 #include "cdc/refetch_log.h"
@@ -42,36 +42,6 @@
 #include "transform/record_change.h"
 
 enum { EARLY_WRITES_MAX = 32 }; /* savepoints before a commit is due */
-
-struct apply {
-	struct apply_options options;
-	struct pg *pg;
-	struct target_shape *shapes;
-	size_t shape_count;
-	const struct fk_graph *graph;
-	struct batch *batch;
-	struct barrier *barrier;
-	struct writer *writer;
-	bool *letters; /* tables that have dead letters */
-	struct flush flush;
-
-	struct checkpoint committed, next;
-	bool moved;		/* next.position differs from committed */
-	bool open;		/* BEGIN was sent */
-	bool ended_written;	/* … and holds ended source transactions */
-	bool source_written;	/* … and part of the open one */
-	bool source_saved;	/* … behind savepoint "source" */
-	size_t early_writes;	/* since BEGIN */
-	size_t written_bytes;	/* since BEGIN */
-	int64_t ended;		/* source transactions since the last commit */
-	int64_t source_changes; /* of the open source transaction */
-
-	struct audit audit; /* of those ended since the last commit */
-	struct refetch_log refetch;
-	struct refetch_marks *marks; /* borrowed, during apply_chunk() */
-	struct claims claims;	     /* of the open source transaction */
-	struct apply_counts counts;
-};
 
 /* --- opening --- */
 
@@ -187,159 +157,6 @@ const struct apply_counts *apply_counts(const struct apply *apply)
 	return &apply->counts;
 }
 
-/* --- writing a part of the batch --- */
-
-static int begin(struct apply *apply, struct err *err)
-{
-	if (apply->open)
-		return 0;
-	if (pg_exec(apply->pg, "begin", err) < 0)
-		return err->code;
-	apply->open = true;
-	apply->early_writes = 0;
-	apply->written_bytes = 0;
-	return 0;
-}
-
-static void queue_tail(struct apply *apply)
-{
-	audit_queue(&apply->audit, apply->pg, apply->next.seq);
-	if (apply->marks)
-		refetch_marks_queue(apply->marks, apply->pg);
-	refetch_log_queue(&apply->refetch, apply->pg);
-	checkpoint_queue(apply->pg, &apply->next);
-	pg_pipe_query(apply->pg, "commit", NULL, 0);
-}
-
-static int commit_alone(struct apply *apply, struct err *err)
-{
-	pg_pipe_begin(apply->pg);
-	queue_tail(apply);
-	return flush_sync(&apply->flush, 0, err) < 0 ? checkpoint_refused(err)
-						     : 0;
-}
-
-/* The whole part, and with `tail` the end of the transaction. */
-static int write_at_once(struct apply *apply, enum batch_part part, bool tail,
-			 struct err *err)
-{
-	bool saved = apply->open;
-
-	pg_pipe_begin(apply->pg);
-	pg_pipe_query(apply->pg, saved ? "savepoint part" : "begin", NULL, 0);
-	int rc = flush_queue(&apply->flush, part, err);
-	if (rc == 0 && tail)
-		queue_tail(apply);
-	else if (rc == 0 && saved)
-		pg_pipe_query(apply->pg, "release savepoint part", NULL, 0);
-	rc = flush_sync(&apply->flush, rc, err);
-	if (rc == 0)
-		apply->open = !tail;
-	return rc;
-}
-
-static int write_part(struct apply *apply, enum batch_part part, bool tail,
-		      struct err *err)
-{
-	batch_collect(apply->batch, part);
-	if (flush_prepare(&apply->flush, err) < 0)
-		return err->code;
-
-	struct err refusal = { 0 };
-	int rc = write_at_once(apply, part, tail, &refusal);
-	if (rc == 0)
-		return 0;
-	if (rc != ERR_DATA || checkpoint_superseded(&refusal)) {
-		*err = refusal;
-		return tail ? checkpoint_refused(err) : rc;
-	}
-	if (pg_exec(apply->pg,
-		    apply->open ? "rollback to savepoint part;"
-				  " release savepoint part"
-				: "rollback; begin",
-		    err) < 0)
-		return err->code;
-	apply->open = true;
-	rc = flush_bisecting(&apply->flush, part, err);
-	apply->counts.dead_letters = apply->flush.dead_letters;
-	if (rc < 0)
-		return rc;
-	if (!tail)
-		return 0;
-	apply->open = false;
-	return commit_alone(apply, err);
-}
-
-/* --- writing before the end of a source transaction --- */
-
-/* From here on the target transaction has parts of the open source one. */
-static int mark_source(struct apply *apply, struct err *err)
-{
-	if (apply->source_written)
-		return 0;
-	if (apply->ended_written) {
-		if (pg_exec(apply->pg, "savepoint source", err) < 0)
-			return err->code;
-		apply->source_saved = true;
-	}
-	apply->source_written = true;
-	return 0;
-}
-
-static int write_early(struct apply *apply, struct err *err)
-{
-	if (batch_empty(apply->batch))
-		return 0;
-	if (begin(apply, err) < 0 ||
-	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) < 0)
-		return err->code;
-	apply->early_writes++;
-	apply->written_bytes += batch_bytes(apply->batch);
-	if (!apply->source_written && apply->ended > 0) {
-		if (write_part(apply, BATCH_ENDED, false, err) < 0)
-			return err->code;
-		apply->ended_written = true;
-	}
-	if (mark_source(apply, err) < 0 ||
-	    write_part(apply, BATCH_OPEN, false, err) < 0)
-		return err->code;
-	batch_reset(apply->batch);
-	return 0;
-}
-
-/* While rows are to be read again, a cascade works on what may not be so. */
-static int is_certain(struct apply *apply, bool *ret, struct err *err)
-{
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-
-	*ret = false;
-	if (apply->refetch.count > 0)
-		return 0;
-	if (pg_query(apply->pg, "select not exists (select from ficus.refetch)",
-		     NULL, 0, &r, err) < 0)
-		return err->code;
-	*ret = str_eqs(pg_value(r, 0, 0), "t");
-	return 0;
-}
-
-static int run_barrier(struct apply *apply, struct err *err)
-{
-	uint64_t rows = 0;
-	bool certain = false;
-
-	if (!barrier_table(apply->barrier))
-		return 0;
-	if (begin(apply, err) < 0 || mark_source(apply, err) < 0 ||
-	    is_certain(apply, &certain, err) < 0 ||
-	    barrier_run(apply->barrier, apply->pg, apply->graph,
-			certain ? NULL : &apply->refetch, &rows, err) < 0)
-		return err->code;
-	apply->early_writes++;
-	apply->counts.barriers++;
-	apply->counts.cascaded_rows += rows;
-	return 0;
-}
-
 /* --- changes --- */
 
 static void count(struct apply_counts *counts, const struct record_change *c)
@@ -368,13 +185,14 @@ static int add_to_barrier(struct apply *apply,
 {
 	const struct target_table *table = barrier_table(apply->barrier);
 
-	if (table && table != change->table && run_barrier(apply, err) < 0)
+	if (table && table != change->table &&
+	    apply_run_barrier(apply, err) < 0)
 		return err->code;
-	if (write_early(apply, err) < 0)
+	if (apply_write_early(apply, err) < 0)
 		return err->code;
 	barrier_add(apply->barrier, change);
 	if (barrier_bytes(apply->barrier) > apply->options.batch_bytes)
-		return run_barrier(apply, err);
+		return apply_run_barrier(apply, err);
 	return 0;
 }
 
@@ -394,7 +212,7 @@ int apply_change(void *user, const struct record_change *change,
 	}
 	if (is_barrier(apply, change))
 		return add_to_barrier(apply, change, err);
-	if (run_barrier(apply, err) < 0)
+	if (apply_run_barrier(apply, err) < 0)
 		return err->code;
 	if (change->op == RECORD_SET && change->source)
 		claims_add(&apply->claims, change, apply->batch,
@@ -402,7 +220,7 @@ int apply_change(void *user, const struct record_change *change,
 	batch_add(apply->batch, change);
 	if (batch_bytes(apply->batch) <= apply->options.batch_bytes)
 		return 0;
-	return write_early(apply, err);
+	return apply_write_early(apply, err);
 }
 
 int apply_refetch(struct apply *apply, const struct mapping_table *table,
@@ -416,8 +234,9 @@ int apply_refetch(struct apply *apply, const struct mapping_table *table,
 
 int apply_join(struct apply *apply, struct pg **ret, struct err *err)
 {
-	if (run_barrier(apply, err) < 0 || write_early(apply, err) < 0 ||
-	    begin(apply, err) < 0 || mark_source(apply, err) < 0)
+	if (apply_run_barrier(apply, err) < 0 ||
+	    apply_write_early(apply, err) < 0 || apply_begin(apply, err) < 0 ||
+	    apply_mark_source(apply, err) < 0)
 		return err->code;
 	apply->early_writes++;
 	*ret = apply->pg;
@@ -442,7 +261,7 @@ static int end_written(struct apply *apply, struct err *err)
 /* What the open source transaction gave may be committed. */
 static int end_source(struct apply *apply, struct err *err)
 {
-	if (run_barrier(apply, err) < 0 ||
+	if (apply_run_barrier(apply, err) < 0 ||
 	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) <
 		    0 ||
 	    end_written(apply, err) < 0)
@@ -471,12 +290,12 @@ bool apply_source_open(const struct apply *apply)
 int apply_transaction(struct apply *apply, struct pg **ret, struct err *err)
 {
 	assert(!apply_source_open(apply));
-	if (begin(apply, err) < 0)
+	if (apply_begin(apply, err) < 0)
 		return err->code;
 	if (!batch_empty(apply->batch)) {
 		apply->early_writes++;
 		apply->written_bytes += batch_bytes(apply->batch);
-		if (write_part(apply, BATCH_ALL, false, err) < 0)
+		if (apply_write_part(apply, BATCH_ALL, false, err) < 0)
 			return err->code;
 		batch_reset(apply->batch);
 	}
@@ -534,94 +353,6 @@ int apply_abandon(struct apply *apply, struct err *err)
 	return pg_exec(apply->pg, "rollback", err);
 }
 
-/* --- what was read again --- */
-
-static void chunk_item(struct apply *apply, const struct target_shape *shape,
-		       const struct batch_item *item, struct value *values)
-{
-	const struct batch_row *row = item->row;
-	struct record_change change = {
-		.op = RECORD_DELETE,
-		.table = shape->table,
-		.values = values,
-	};
-
-	if (row->op == BATCH_UPSERT) {
-		change.op = RECORD_UPSERT;
-		change.values = row->values;
-		batch_add(apply->batch, &change);
-		return;
-	}
-	for (size_t i = 0; i < shape->key_count; i++)
-		values[shape->key[i]] = item->entry->key[i];
-	if (row->op == BATCH_DELETE || row->cleared)
-		batch_add(apply->batch, &change);
-	for (uint32_t i = 0; i < row->count; i++) {
-		const struct batch_attribute *a = &row->attributes[i];
-
-		change.op = a->value.kind == VALUE_ABSENT ? RECORD_UNSET
-							  : RECORD_SET;
-		change.attribute = *a->name;
-		change.value = a->value;
-		change.json = a->json;
-		batch_add(apply->batch, &change);
-	}
-}
-
-/* Into our own batch: statements are prepared by its column sets. */
-static void take_chunk(struct apply *apply, struct batch *chunk)
-{
-	batch_end(chunk);
-	batch_collect(chunk, BATCH_ALL);
-	for (size_t table = 0; table < apply->shape_count; table++) {
-		const struct batch_item *items;
-		size_t count = batch_items(chunk, table, &items);
-
-		for (size_t i = 0; i < count; i++) {
-			struct value values[TARGET_COLUMNS_MAX] = { 0 };
-
-			chunk_item(apply, &apply->shapes[table], &items[i],
-				   values);
-		}
-	}
-	batch_reset(chunk);
-}
-
-int apply_chunk(struct apply *apply, struct batch *chunk,
-		struct refetch_marks *read, struct err *err)
-{
-	assert(batch_empty(apply->batch) && !apply->open);
-	take_chunk(apply, chunk);
-	batch_end(apply->batch);
-	refetch_log_end(&apply->refetch);
-	apply->marks = read;
-	int rc = apply_commit(apply, 0, err);
-	apply->marks = NULL;
-	return rc;
-}
-
-void apply_descend(struct apply *apply, const struct target_table *table,
-		   const struct value *values)
-{
-	descend(&apply->refetch, apply->graph, table, values);
-}
-
-int apply_refetched(struct apply *apply, const char *read_position,
-		    struct err *err)
-{
-	const struct pg_param param = pg_param_text(read_position);
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-
-	assert(batch_empty(apply->batch) && !apply->open);
-	if (begin(apply, err) < 0 ||
-	    pg_query(apply->pg,
-		     "delete from ficus.refetch where read_position = $1",
-		     &param, 1, &r, err) < 0)
-		return err->code;
-	apply->counts.refetched += pg_affected(r);
-	return apply_commit(apply, 0, err);
-}
-
 /* --- committing --- */
 
 bool apply_pending(const struct apply *apply)
@@ -663,7 +394,7 @@ int apply_commit(struct apply *apply, int64_t passed_ticket, struct err *err)
 	apply->next.seq = apply->committed.seq + 1;
 	if (passed_ticket > apply->next.passed_ticket)
 		apply->next.passed_ticket = passed_ticket;
-	if (write_part(apply, BATCH_ALL, true, err) < 0)
+	if (apply_write_part(apply, BATCH_ALL, true, err) < 0)
 		return err->code;
 	committed(apply);
 	return 0;

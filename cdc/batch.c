@@ -9,6 +9,7 @@
 #include "cdc/index.h"
 #include "cdc/names.h"
 #include "cdc/target_sql.h"
+#include "cdc/value_copy.h"
 #include "cdc/variants.h"
 #include "transform/mapping.h"
 
@@ -135,32 +136,6 @@ static uint64_t hash_key(const struct wanted *wanted)
 	return hash;
 }
 
-/* n values into one allocation: the array, then the bytes. */
-static struct value *copy_values(struct arena *arena,
-				 const struct value *values, size_t n)
-{
-	size_t bytes = n * sizeof(*values);
-
-	for (size_t i = 0; i < n; i++)
-		bytes += value_has(values[i]) ? values[i].n : 0;
-
-	struct value *copy = arena_alloc(arena, bytes);
-	char *at = (char *)(copy + n);
-	for (size_t i = 0; i < n; i++) {
-		copy[i] = values[i];
-		if (!value_has(values[i])) {
-			copy[i].at = NULL;
-			copy[i].n = 0;
-			continue;
-		}
-		if (values[i].n > 0)
-			memcpy(at, values[i].at, values[i].n);
-		copy[i].at = at;
-		at += values[i].n;
-	}
-	return copy;
-}
-
 static struct batch_entry *entry_new(struct batch *batch,
 				     const struct wanted *wanted, uint64_t hash)
 {
@@ -171,7 +146,7 @@ static struct batch_entry *entry_new(struct batch *batch,
 
 	for (size_t i = 0; i < wanted->shape->key_count; i++)
 		key[i] = wanted->values[wanted->shape->key[i]];
-	entry->key = copy_values(&batch->arena, key, wanted->shape->key_count);
+	entry->key = value_copy(&batch->arena, key, wanted->shape->key_count);
 	entry->hash = hash;
 	entry->table = wanted->table;
 	if (!str_to_i64((struct str){ key[0].at, key[0].n }, &entry->order))
@@ -230,7 +205,7 @@ static void set_row(struct batch *batch, struct batch_entry *entry,
 	const struct target_table *target = table->shape->table;
 	uint8_t mask[TARGET_COLUMNS_MAX / 8] = { 0 };
 	bool partial = false;
-	struct value *copy = copy_values(&batch->arena, values, target->count);
+	struct value *copy = value_copy(&batch->arena, values, target->count);
 
 	assert(!target->values);
 	for (size_t i = 0; i < target->count; i++) {

@@ -14,6 +14,7 @@
 #include "cdc/refetch_read.h"
 #include "cdc/selection.h"
 #include "cdc/target_sql.h"
+#include "cdc/value_copy.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 #include "transform/transform.h"
@@ -41,17 +42,9 @@ static void add_gone(struct refetch_round *round,
 		     const struct value *values)
 {
 	struct refetch_gone *g = arena_new(&round->arena, struct refetch_gone);
-	struct value *copy =
-		arena_array(&round->arena, struct value, table->target->count);
 
-	for (size_t i = 0; i < table->target->count; i++) {
-		copy[i] = values[i];
-		if (value_has(values[i]))
-			copy[i].at = arena_strndup(&round->arena, values[i].at,
-						   values[i].n);
-	}
 	g->table = table;
-	g->values = copy;
+	g->values = value_copy(&round->arena, values, table->target->count);
 	g->next = round->gone;
 	round->gone = g;
 }

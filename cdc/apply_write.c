@@ -1,0 +1,158 @@
+#include "base/err.h"
+#include "base/pg.h"
+#include "base/str.h"
+#include "cdc/apply_impl.h"
+#include "cdc/barrier.h"
+
+/* --- writing a part of the batch --- */
+
+int apply_begin(struct apply *apply, struct err *err)
+{
+	if (apply->open)
+		return 0;
+	if (pg_exec(apply->pg, "begin", err) < 0)
+		return err->code;
+	apply->open = true;
+	apply->early_writes = 0;
+	apply->written_bytes = 0;
+	return 0;
+}
+
+static void queue_tail(struct apply *apply)
+{
+	audit_queue(&apply->audit, apply->pg, apply->next.seq);
+	if (apply->marks)
+		refetch_marks_queue(apply->marks, apply->pg);
+	refetch_log_queue(&apply->refetch, apply->pg);
+	checkpoint_queue(apply->pg, &apply->next);
+	pg_pipe_query(apply->pg, "commit", NULL, 0);
+}
+
+static int commit_alone(struct apply *apply, struct err *err)
+{
+	pg_pipe_begin(apply->pg);
+	queue_tail(apply);
+	return flush_sync(&apply->flush, 0, err) < 0 ? checkpoint_refused(err)
+						     : 0;
+}
+
+/* The whole part, and with `tail` the end of the transaction. */
+static int write_at_once(struct apply *apply, enum batch_part part, bool tail,
+			 struct err *err)
+{
+	bool saved = apply->open;
+
+	pg_pipe_begin(apply->pg);
+	pg_pipe_query(apply->pg, saved ? "savepoint part" : "begin", NULL, 0);
+	int rc = flush_queue(&apply->flush, part, err);
+	if (rc == 0 && tail)
+		queue_tail(apply);
+	else if (rc == 0 && saved)
+		pg_pipe_query(apply->pg, "release savepoint part", NULL, 0);
+	rc = flush_sync(&apply->flush, rc, err);
+	if (rc == 0)
+		apply->open = !tail;
+	return rc;
+}
+
+int apply_write_part(struct apply *apply, enum batch_part part, bool tail,
+		     struct err *err)
+{
+	batch_collect(apply->batch, part);
+	if (flush_prepare(&apply->flush, err) < 0)
+		return err->code;
+
+	struct err refusal = { 0 };
+	int rc = write_at_once(apply, part, tail, &refusal);
+	if (rc == 0)
+		return 0;
+	if (rc != ERR_DATA || checkpoint_superseded(&refusal)) {
+		*err = refusal;
+		return tail ? checkpoint_refused(err) : rc;
+	}
+	if (pg_exec(apply->pg,
+		    apply->open ? "rollback to savepoint part;"
+				  " release savepoint part"
+				: "rollback; begin",
+		    err) < 0)
+		return err->code;
+	apply->open = true;
+	rc = flush_bisecting(&apply->flush, part, err);
+	apply->counts.dead_letters = apply->flush.dead_letters;
+	if (rc < 0)
+		return rc;
+	if (!tail)
+		return 0;
+	apply->open = false;
+	return commit_alone(apply, err);
+}
+
+/* --- writing before the end of a source transaction --- */
+
+/* From here on the target transaction has parts of the open source one. */
+int apply_mark_source(struct apply *apply, struct err *err)
+{
+	if (apply->source_written)
+		return 0;
+	if (apply->ended_written) {
+		if (pg_exec(apply->pg, "savepoint source", err) < 0)
+			return err->code;
+		apply->source_saved = true;
+	}
+	apply->source_written = true;
+	return 0;
+}
+
+int apply_write_early(struct apply *apply, struct err *err)
+{
+	if (batch_empty(apply->batch))
+		return 0;
+	if (apply_begin(apply, err) < 0 ||
+	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) < 0)
+		return err->code;
+	apply->early_writes++;
+	apply->written_bytes += batch_bytes(apply->batch);
+	if (!apply->source_written && apply->ended > 0) {
+		if (apply_write_part(apply, BATCH_ENDED, false, err) < 0)
+			return err->code;
+		apply->ended_written = true;
+	}
+	if (apply_mark_source(apply, err) < 0 ||
+	    apply_write_part(apply, BATCH_OPEN, false, err) < 0)
+		return err->code;
+	batch_reset(apply->batch);
+	return 0;
+}
+
+/* While rows are to be read again, a cascade works on what may not be so. */
+static int is_certain(struct apply *apply, bool *ret, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+
+	*ret = false;
+	if (apply->refetch.count > 0)
+		return 0;
+	if (pg_query(apply->pg, "select not exists (select from ficus.refetch)",
+		     NULL, 0, &r, err) < 0)
+		return err->code;
+	*ret = str_eqs(pg_value(r, 0, 0), "t");
+	return 0;
+}
+
+int apply_run_barrier(struct apply *apply, struct err *err)
+{
+	uint64_t rows = 0;
+	bool certain = false;
+
+	if (!barrier_table(apply->barrier))
+		return 0;
+	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
+	    is_certain(apply, &certain, err) < 0 ||
+	    barrier_run(apply->barrier, apply->pg, apply->graph,
+			certain ? NULL : &apply->refetch, &rows, err) < 0)
+		return err->code;
+	apply->early_writes++;
+	apply->counts.barriers++;
+	apply->counts.cascaded_rows += rows;
+	return 0;
+}
