@@ -9,6 +9,8 @@ import pytest
 from tests.integration import shops
 from tests.lib import programs, proxy, servers
 
+pytestmark = pytest.mark.slow
+
 OPERATOR = 3
 TINY = {"customers": 5, "products": 5, "categories": 4, "orders": 5}
 AUDIT = {"replication": {"audit": True}}
@@ -71,6 +73,7 @@ def audited(copy):
 
 # ---- The network
 
+@pytest.mark.parametrize("source", ["mysql"], indirect=True)
 def test_case_15_half_open_sockets(source, source_database, postgres,
                                    target_database, directory):
     """Nobody closes, nothing comes: three heartbeats missed end it."""
@@ -91,6 +94,7 @@ def test_case_15_half_open_sockets(source, source_database, postgres,
         assert "silent" in copy.cdc.call("--status").stdout
 
 
+@pytest.mark.parametrize("source", ["mariadb"], indirect=True)
 def test_case_146_idle_timeouts_of_proxies(source, source_database, postgres,
                                            target_database, directory):
     """The shop rests for longer than a relay lets a connection be idle."""
