@@ -308,8 +308,8 @@ static void report_losses(const struct bootstrap *b)
 	const struct loss *loss = losses_first(b->setup->losses);
 
 	for (; loss; loss = loss->next)
-		for (int kind = 0; kind < LOSS_COUNT; kind++) {
-			uint64_t n = loss_count(loss, (enum loss_kind)kind);
+		for (enum loss_kind kind = 0; kind < LOSS_COUNT; kind++) {
+			uint64_t n = loss_count(loss, kind);
 
 			if (n)
 				log_warn("values could not be kept as they are",

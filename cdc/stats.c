@@ -130,8 +130,8 @@ static void set_lost(struct losses *losses)
 	const struct loss *loss = losses ? losses_first(losses) : NULL;
 
 	for (; loss; loss = loss->next)
-		for (int kind = 0; kind < LOSS_COUNT; kind++) {
-			uint64_t n = loss_count(loss, (enum loss_kind)kind);
+		for (enum loss_kind kind = 0; kind < LOSS_COUNT; kind++) {
+			uint64_t n = loss_count(loss, kind);
 			CLEANUP(mem_freep)
 			char *label =
 				mem_printf("%s,%s,%s", loss->table,
