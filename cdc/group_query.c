@@ -1,8 +1,11 @@
 /* Statements in the log: terminators, DDL, XA. */
 #include "cdc/group_impl.h"
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "cdc/binlog/charset.h"
 #include "cdc/binlog/control.h"
+#include "cdc/binlog/value.h"
 #include "cdc/binlog/xa_name.h"
 #include "cdc/ddl.h"
 #include "cdc/dml.h"
@@ -77,22 +80,58 @@ static int refuse_unlogged(const struct mapping_table *table, struct err *err)
 		       table->source);
 }
 
-static int statement(struct group *group, const struct query *query,
-		     struct err *err)
+/* The statement in UTF-8: in GBK or SJIS, half of a character may look like a
+ * quote. What is no text of its charset stays as it is. */
+static struct str text_of(const struct query *query, struct arena *arena)
+{
+	const struct charset *charset =
+		query->has & QUERY_CHARSET
+			? charset_by_collation(query->charset_client)
+			: NULL;
+	struct value_sink sink = { .arena = arena };
+	struct value text = { .at = query->sql.at,
+			      .n = (uint32_t)query->sql.n };
+	const struct charset_reader *reader;
+
+	if (!charset || charset->kind == CHARSET_UTF8 ||
+	    charset->kind == CHARSET_BINARY)
+		return query->sql;
+	reader = charset_reader(charset);
+	if (!reader)
+		return query->sql;
+	charset_read(reader, (const uint8_t *)query->sql.at, query->sql.n,
+		     &sink, &text);
+	return (struct str){ text.at, text.n };
+}
+
+static int run_statement(struct group *group, struct str schema, struct str sql,
+			 struct err *err)
 {
 	const struct group_sink *sink = group->options.sink;
 	const struct group_options *o = &group->options;
-	enum ddl_kind kind = ddl_kind_of(query->sql);
+	enum ddl_kind kind = ddl_kind_of(sql);
 
-	if (group->now.known || group->now.ddl_part || kind == DDL_NONE)
+	if (kind == DDL_NONE)
 		return 0;
 	if (kind == DDL_DML)
-		return refuse_unlogged(dml_changed(o->mapping, o->database,
-						   query->schema, query->sql),
-				       err);
+		return refuse_unlogged(
+			dml_changed(o->mapping, o->database, schema, sql), err);
 	group->counts.ddl++;
-	return sink->ddl ? sink->ddl(sink->user, query->schema, query->sql, err)
-			 : 0;
+	return sink->ddl ? sink->ddl(sink->user, schema, sql, err) : 0;
+}
+
+static int statement(struct group *group, const struct query *query,
+		     struct err *err)
+{
+	struct arena arena;
+	int fail;
+
+	if (group->now.known || group->now.ddl_part)
+		return 0;
+	arena_init(&arena);
+	fail = run_statement(group, query->schema, text_of(query, &arena), err);
+	arena_done(&arena);
+	return fail;
 }
 
 static int other_query(struct group *group, const struct query *query,

@@ -90,6 +90,38 @@ static int check_scale(const struct binding *b, const struct column_def *from,
 		       b->table->target->name, to->name);
 }
 
+static bool begins_with_one_of(const char *type, const char *const *words)
+{
+	for (; *words; words++)
+		if (strncmp(type, *words, strlen(*words)) == 0)
+			return true;
+	return false;
+}
+
+/* A column that was given a type whose values the target's can't hold: better
+ * to stop than to set aside each row. */
+static int check_family(const struct binding *b, const struct column_def *from,
+			const struct target_column *to, struct err *err)
+{
+	static const char *const texts[] = { "char", "varchar",	   "tinytext",
+					     "text", "mediumtext", "longtext",
+					     "enum", "set(",	   "json",
+					     NULL };
+	static const char *const numbers[] = { "smallint", "integer", "bigint",
+					       "numeric",  "real",    "double",
+					       NULL };
+
+	if (!from->type || !begins_with_one_of(from->type, texts) ||
+	    !begins_with_one_of(to->type, numbers))
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "%s.%s is %.40s, its target %s.%s is %s: alter table %s "
+		       "alter column %s type text",
+		       b->source, from->name, from->type,
+		       b->table->target->name, to->name, to->type,
+		       b->table->target->name, to->name);
+}
+
 static int add_move(struct binding *b, const struct table_def *def, size_t to,
 		    struct err *err)
 {
@@ -116,7 +148,9 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 				  def->columns[from].name),
 	};
 	want(b, (size_t)from);
-	return check_scale(b, &def->columns[from], column, err);
+	return check_family(b, &def->columns[from], column, err)
+		       ? err->code
+		       : check_scale(b, &def->columns[from], column, err);
 }
 
 /* Two source rows must never meet in one record: the target's key has all of

@@ -63,14 +63,14 @@ CASES = {
     "delete": ["delete from catalog_product_entity_varchar where "
                "value_id % 3 = 0", "delete from sales_order_item where "
                "item_id < 10"],
-    "upsert": ["insert into catalog_product_entity_varchar (attribute_id, "
+    "case_55_upsert": ["insert into catalog_product_entity_varchar (attribute_id, "
                "store_id, entity_id, value) select attribute_id, 2, "
                "entity_id, concat(value, '!') from "
                "catalog_product_entity_varchar v where store_id = 0 "
                "on duplicate key update value = 'replaced'"],
-    "replace_parent": ["replace into catalog_product_entity (entity_id, "
+    "case_41_55_replace_parent": ["replace into catalog_product_entity (entity_id, "
                        "attribute_set_id, sku) values (5, 4, 'again')"],
-    "replace_parent_unchecked": [
+    "case_43_replace_parent_unchecked": [
         "set foreign_key_checks = 0",
         "replace into catalog_product_entity (entity_id, attribute_set_id, "
         "sku) values (6, 4, 'again6')", "set foreign_key_checks = 1"],
@@ -106,15 +106,15 @@ CASES = {
         "attribute_code, backend_type) values (900, 4, 'brand_new', 'text')",
         "insert into catalog_product_entity_text (attribute_id, store_id, "
         "entity_id, value) values (900, 0, 3, 'first'), (900, 2, 3, null)"],
-    "delete_customer": ["delete from customer_entity where entity_id < 6"],
+    "case_40_44_delete_customer": ["delete from customer_entity where entity_id < 6"],
     "delete_product": ["delete from catalog_product_entity where "
                        "entity_id between 10 and 15"],
     "delete_category": ["delete from catalog_category_entity where "
                         "entity_id = 5"],
-    "delete_store": ["delete from store where store_id = 2"],
-    "delete_website": ["delete from store_website where website_id = 2"],
+    "case_46_delete_store": ["delete from store where store_id = 2"],
+    "case_46_delete_website": ["delete from store_website where website_id = 2"],
     "delete_order": ["delete from sales_order where entity_id < 9"],
-    "delete_attribute": ["delete from eav_attribute where attribute_code in "
+    "case_46_delete_attribute": ["delete from eav_attribute where attribute_code in "
                          "('name', 'price', 'nickname')"],
     "delete_option": ["delete from eav_attribute_option where option_id < 4"],
     "delete_group": ["delete from eav_attribute_group where "

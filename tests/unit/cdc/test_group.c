@@ -254,7 +254,7 @@ TEST(case_58_a_table_id_can_come_to_mean_another_table)
 	wrote(b, "+3 +5 [mysql:" U ":1-6 " U ":6 2] ");
 }
 
-TEST(maps_do_not_outlive_their_file)
+TEST(case_58_maps_do_not_outlive_their_file)
 {
 	struct bench *b = *state;
 
@@ -303,7 +303,7 @@ TEST(many_tables_are_kept_apart)
 	good(b, xid(b));
 }
 
-TEST(a_map_that_the_schema_contradicts_is_refused_when_used)
+TEST(case_57_a_map_that_the_schema_contradicts_is_refused)
 {
 	struct bench *b = *state;
 
@@ -487,10 +487,10 @@ RUN(GROUP(a_transaction_ends_with_its_xid),
     GROUP(rows_of_other_tables_are_counted_only),
     GROUP(case_59_several_maps_may_come_before_the_rows),
     GROUP(case_58_a_table_id_can_come_to_mean_another_table),
-    GROUP(maps_do_not_outlive_their_file),
+    GROUP(case_58_maps_do_not_outlive_their_file),
     GROUP(case_6_a_fake_rotate_drops_nothing),
     GROUP(many_tables_are_kept_apart),
-    GROUP(a_map_that_the_schema_contradicts_is_refused_when_used),
+    GROUP(case_57_a_map_that_the_schema_contradicts_is_refused),
     GROUP(a_table_the_schema_lacks_is_refused),
     GROUP(case_41_43_44_the_flags_say_whether_actions_ran),
     GROUP(case_51_statements_on_our_tables_are_refused),
