@@ -46,6 +46,7 @@ struct board_facts {
 	int failures_in_row;
 	bool fresh[DOMAIN_COUNT]; /* as for chunks; refetches count apart */
 	int64_t refetches[DOMAIN_COUNT]; /* pending */
+	int64_t refetches_unread;	 /* of them, also asked for by others */
 	struct apply_counts apply;
 	struct group_counts group;
 	struct stream_counts stream;

@@ -14,6 +14,7 @@
 #include "cdc/bootstrap.h"
 #include "cdc/checkpoint.h"
 #include "cdc/doctor.h"
+#include "cdc/letters.h"
 #include "cdc/options.h"
 #include "cdc/print.h"
 #include "cdc/service.h"
@@ -93,6 +94,25 @@ static int status(const struct options *o, const struct setup *setup,
 
 	buf_init(&out, SCREEN_MAX);
 	int rc = status_write(&setup->target, o->json, &out, err);
+	if (rc == 0)
+		print_out(&out);
+	return rc;
+}
+
+static int dead_letters(const struct options *o, const struct setup *setup,
+			struct err *err)
+{
+	const bool named = o->word_count > 0;
+	const struct letters_ask ask = {
+		.action = named ? o->words[0] : "list",
+		.ids = o->words + named,
+		.id_count = o->word_count - named,
+		.json = o->json,
+	};
+	CLEANUP(buf_done) struct buf out;
+
+	buf_init(&out, SCREEN_MAX);
+	int rc = letters_run(setup, &ask, &out, err);
 	if (rc == 0)
 		print_out(&out);
 	return rc;
@@ -201,6 +221,8 @@ static int command(const struct options *o, struct setup *setup,
 		return print_run(setup, o->from, &stop, err);
 	case COMMAND_STATUS:
 		return status(o, setup, err);
+	case COMMAND_DEAD_LETTERS:
+		return dead_letters(o, setup, err);
 	case COMMAND_PRINT_CONFIG:
 		return print_config(setup);
 	case COMMAND_HELP:

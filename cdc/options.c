@@ -13,6 +13,8 @@ const char options_usage[] =
 	"cdc --migrate             bring the target's schema up to date\n"
 	"cdc --print [--from POSITION]  record changes as JSON lines\n"
 	"cdc --status [--json]     state, lag, position, flags\n"
+	"cdc --dead-letters [list|retry|drop] [ID...]  what the target "
+	"refused\n"
 	"cdc --print-config        every setting, with its meaning\n"
 	"cdc --help, --version\n"
 	"\n"
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
 	{ "migrate", no_argument, NULL, OPT_COMMAND + COMMAND_MIGRATE },
 	{ "print", no_argument, NULL, OPT_COMMAND + COMMAND_PRINT },
 	{ "status", no_argument, NULL, OPT_COMMAND + COMMAND_STATUS },
+	{ "dead-letters", no_argument, NULL,
+	  OPT_COMMAND + COMMAND_DEAD_LETTERS },
 	{ "print-config", no_argument, NULL,
 	  OPT_COMMAND + COMMAND_PRINT_CONFIG },
 	{ "help", no_argument, NULL, OPT_COMMAND + COMMAND_HELP },
@@ -81,9 +85,14 @@ static int check(const struct options *o, struct err *err)
 		return err_set(err, ERR_CONFIG,
 			       "--follow goes with --bootstrap");
 	if (o->json && o->command != COMMAND_CHECK &&
-	    o->command != COMMAND_STATUS)
+	    o->command != COMMAND_STATUS && o->command != COMMAND_DEAD_LETTERS)
 		return err_set(err, ERR_CONFIG,
-			       "--json goes with --check and --status");
+			       "--json goes with --check, --status and "
+			       "--dead-letters");
+	if (o->word_count > 0 && o->command != COMMAND_DEAD_LETTERS)
+		return err_set(err, ERR_CONFIG,
+			       "unexpected word \"%s\"; see cdc --help",
+			       o->words[0]);
 	return 0;
 }
 
@@ -100,10 +109,8 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	if (optind < argc)
-		return err_set(err, ERR_CONFIG,
-			       "unexpected word \"%s\"; see cdc --help",
-			       argv[optind]);
+	o.words = argv + optind;
+	o.word_count = (size_t)(argc - optind);
 	int rc = check(&o, err);
 	if (rc == 0)
 		*ret = o;

@@ -3,6 +3,7 @@
 #define CDC_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 
@@ -15,6 +16,7 @@ enum command {
 	COMMAND_MIGRATE,
 	COMMAND_PRINT,
 	COMMAND_STATUS,
+	COMMAND_DEAD_LETTERS,
 	COMMAND_PRINT_CONFIG,
 	COMMAND_HELP,
 	COMMAND_VERSION
@@ -24,8 +26,10 @@ struct options {
 	enum command command;
 	const char *config; /* --config; NULL: ./ficus.yaml */
 	const char *from;   /* --print --from POSITION */
-	bool json;	    /* --check, --status */
+	bool json;	    /* --check, --status, --dead-letters */
 	bool follow;	    /* --bootstrap */
+	char *const *words; /* --dead-letters ACTION ID…; borrowed from argv */
+	size_t word_count;
 };
 
 /* ERR_CONFIG for what is unknown or does not go together. */

@@ -174,17 +174,22 @@ static int count_refetches(struct publisher *p, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	int64_t counts[DOMAIN_COUNT] = { 0 };
+	int64_t unread = 0;
 	int rc = pg_query(p->pg,
-			  "select domain, count(*) from ficus.refetch "
-			  "group by domain",
+			  "select domain, count(*), "
+			  "count(*) filter (where read_position is null) "
+			  "from ficus.refetch group by domain",
 			  NULL, 0, &r, err);
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < pg_rows(r); i++)
+	for (size_t i = 0; i < pg_rows(r); i++) {
 		counts[domain_of(pg_text(r, i, 0))] = pg_int(r, i, 1);
+		unread += pg_int(r, i, 2);
+	}
 	pthread_mutex_lock(&p->board->lock);
 	memcpy(p->board->facts.refetches, counts, sizeof(counts));
+	p->board->facts.refetches_unread = unread;
 	pthread_mutex_unlock(&p->board->lock);
 	return 0;
 }

@@ -470,6 +470,11 @@ static int heal(struct refetch *r, const struct position *applied,
 	return rc;
 }
 
+void refetch_wake(struct refetch *r)
+{
+	r->work = true;
+}
+
 int refetch_turn(struct refetch *r, const struct position *applied,
 		 const char *file, struct err *err)
 {

@@ -48,6 +48,9 @@ int refetch_new(const struct setup *setup, struct apply *apply,
 		struct refetch **ret, struct err *err) MUST_CHECK;
 void refetch_free(struct refetch *r); /* NULL is fine */
 
+/* Somebody else asked too (cdc --dead-letters retry): look. */
+void refetch_wake(struct refetch *r);
+
 /* Between source transactions, with nothing pending in the applier, which
  * stands at `applied` (`file` in the log). An error is one of the target. */
 int refetch_turn(struct refetch *r, const struct position *applied,

@@ -489,6 +489,19 @@ static int check_head(struct session *s, struct err *err)
 	return origin_watch(&s->watch, s->board->head, &s->ended, s->ends, err);
 }
 
+/* What must be read again, asked for by us or by an operator. */
+static int heal(struct session *s, struct err *err)
+{
+	pthread_mutex_lock(&s->board->lock);
+	bool unread = s->board->facts.refetches_unread > 0;
+	pthread_mutex_unlock(&s->board->lock);
+
+	if (unread)
+		refetch_wake(s->refetch);
+	return judged(s,
+		      refetch_turn(s->refetch, &s->ended, s->ended_file, err));
+}
+
 static int turn(struct session *s, const struct stopper *stop, struct err *err)
 {
 	struct packet packet = { 0 };
@@ -507,10 +520,7 @@ static int turn(struct session *s, const struct stopper *stop, struct err *err)
 		return follow_ddl(s, stop, err);
 	if (commit_due(s, !packet.at))
 		rc = commit(s, err);
-	if (rc == 0 && !apply_pending(s->apply))
-		rc = judged(s, refetch_turn(s->refetch, &s->ended,
-					    s->ended_file, err));
-	return rc;
+	return rc == 0 && !apply_pending(s->apply) ? heal(s, err) : rc;
 }
 
 /* What is complete is committed; what is not will be read again. */
