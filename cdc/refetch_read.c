@@ -307,7 +307,7 @@ static int read_piece(struct refetch_round *round,
 		rc = piece_read(&piece, after, limit, &last, err);
 	}
 	buf_init(&here, SQL_MAX);
-	if (rc < 0)
+	if (rc < 0 || !last)
 		return rc;
 	piece_range(&piece, &here, after, last);
 	rc = refetch_compare(round, piece.table, buf_str(&here), true, err);

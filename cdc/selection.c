@@ -81,7 +81,7 @@ size_t selection_key_columns(const struct target_table *table, size_t *ret)
 {
 	size_t count = 0;
 
-	for (uint16_t place = 1; place <= TARGET_KEY_MAX; place++)
+	for (int place = 1; place <= TARGET_KEY_MAX; place++)
 		for (size_t i = 0; i < table->count; i++)
 			if (table->columns[i].key == place)
 				ret[count++] = i;

@@ -296,7 +296,7 @@ static bool complete_map(const struct work *w, const struct row_change *row,
 		if (after[from].kind == VALUE_ABSENT && row->before)
 			after[from] = row->before[from];
 	}
-	if (b->role != ROLE_ATTRIBUTE || !row->before ||
+	if (b->role != ROLE_ATTRIBUTE || row->op == ROW_INSERT ||
 	    key_is_set(b, row->after))
 		return specials_present(b, after);
 	known = attribute_map_find(&w->transform->attributes,
@@ -326,7 +326,7 @@ static int incomplete_metadata(const struct work *w,
 	};
 
 	if (!complete_map(w, row, after) ||
-	    (row->before && key_changed(b, &whole)) ||
+	    (row->op == ROW_UPDATE && key_changed(b, &whole)) ||
 	    !fill(w, after, b->now, b->key_count))
 		return unusable(w, err);
 	if (b->role == ROLE_ENTITY_TYPE)
@@ -350,7 +350,7 @@ int transform_flat_row(const struct work *w, const struct row_change *row,
 			       ? unusable(w, err)
 			       : known_row(w, row, err);
 	if (incomplete_fits(b, row->after) &&
-	    (!row->before || holds_key(b, row->before)))
+	    (row->op == ROW_INSERT || holds_key(b, row->before)))
 		return known_row(w, row, err);
 	w->transform->counts.incomplete++;
 	if (metadata)

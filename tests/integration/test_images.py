@@ -13,8 +13,10 @@ from tests.integration import shops
 from tests.lib import servers, writers
 
 numbers = itertools.count(1)
-CELLS = [("mariadb", "gtid"), ("mariadb", "file"), ("mysql", "gtid"),
-         ("mysql", "file")]
+# Kinds of position by turns: how a snapshot is known to show what was sent
+# differs between all four.
+CELLS = [("mariadb", "file"), ("mysql", "gtid")]
+OTHERS = [("mariadb", "gtid"), ("mysql", "file")]
 NAME = writers.NAME
 
 
@@ -93,7 +95,7 @@ def shared(request, postgres, tmp_path_factory):
         yield i
 
 
-@pytest.fixture(params=[CELLS[0], CELLS[2]], ids=ids)
+@pytest.fixture(params=OTHERS, ids=ids)
 def images(request, postgres, directory):
     with opened(request, request.param, postgres, directory) as i:
         yield i
@@ -293,7 +295,7 @@ def test_case_74_source_lost_while_reading_again(request, postgres, directory):
 def test_case_74_under_load_killed_and_started(request, postgres, directory):
     """Writers whose every session leaves columns out, a cdc that is killed,
     whole tables that are read in pieces meanwhile."""
-    with opened(request, CELLS[2], postgres, directory) as i:
+    with opened(request, CELLS[1], postgres, directory) as i:
         source = i.copy.source
         load = writers.Load(source, i.copy.sdb, threads=3, pause=0.02)
         source.run("set global binlog_row_image = minimal")
