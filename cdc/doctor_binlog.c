@@ -174,8 +174,9 @@ static void check_retention(struct doctor_check *c)
 		"SET GLOBAL binlog_expire_logs_seconds = 604800 /* and in the "
 		"configuration */";
 	double keep = kept_s(c), need = bootstrap_s(c);
+	bool ahead = !c->place->position; /* the bootstrap is to come */
 
-	if (keep > 0 && keep < need)
+	if (keep > 0 && keep < need && ahead)
 		doctor_add(c->doctor, DOCTOR_FAIL, "source.retention", cure,
 			   "the log is kept for %.0f s, but a bootstrap may "
 			   "take %.0f s",

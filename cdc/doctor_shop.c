@@ -18,6 +18,8 @@
 
 enum { LIST_MAX = 4096, NAMED_MAX = 3 };
 
+static const char LOCK_WAIT[] = "(error 1205)";
+
 /* The first few names of what was found, and how many there are. */
 struct finding {
 	struct buf names;
@@ -48,17 +50,24 @@ static const char *more(const struct finding *f)
 	return f->count > NAMED_MAX ? ", …" : "";
 }
 
-/* One table that we may not read is enough to stop a bootstrap. */
-static bool may_select(struct doctor_check *c, const char *table)
+/* One table that we may not read is enough to stop a bootstrap. Who waits for
+ * a lock has the privilege; the others would make us wait, too. */
+static bool may_select(struct doctor_check *c, const struct schema *schema)
 {
-	CLEANUP(mem_freep)
-	char *sql = mem_printf("select 1 from `%s` limit 0", table);
-	struct err err = { 0 };
+	for (size_t i = 0; i < schema_table_count(schema); i++) {
+		CLEANUP(mem_freep)
+		char *sql = mem_printf("select 1 from `%s` limit 0",
+				       schema_table_at(schema, i)->name);
+		struct err err = { 0 };
 
-	if (!source_exec(c->source, sql, &err))
-		return true;
-	doctor_add_refused(c, "source.tables", &err);
-	return false;
+		if (!source_exec(c->source, sql, &err))
+			continue;
+		if (strstr(err.msg, LOCK_WAIT))
+			break;
+		doctor_add_refused(c, "source.tables", &err);
+		return false;
+	}
+	return true;
 }
 
 static const struct table_def *table_of(const struct doctor_check *c,
@@ -93,9 +102,8 @@ static bool check_tables(struct doctor_check *c, const struct schema *schema)
 {
 	size_t count = schema_table_count(schema);
 
-	for (size_t i = 0; i < count; i++)
-		if (!may_select(c, schema_table_at(schema, i)->name))
-			return false;
+	if (!may_select(c, schema))
+		return false;
 	if (count == 0) {
 		doctor_add(c->doctor, DOCTOR_FAIL, "source.tables",
 			   "check source.database and source.table_prefix, and "

@@ -338,17 +338,17 @@ static void check_clock(struct doctor_check *c)
 	char *text =
 		doctor_ask(c, "source.clock", "select unix_timestamp(now(6))");
 	double ours = ((double)before + (double)clock_wall_us()) / 2e6;
-	double off = text ? strtod(text, NULL) - ours : 0;
+	double ahead = text ? strtod(text, NULL) - ours : 0;
+	double off = ahead < 0 ? -ahead : ahead;
 
 	if (!text)
 		return;
-	if (off > CLOCK_OFF_S || off < -CLOCK_OFF_S)
+	if (off > CLOCK_OFF_S)
 		doctor_add(c->doctor, DOCTOR_WARN, "source.clock",
 			   "synchronise the clocks (NTP); look for a timestamp "
 			   "in init_connect",
-			   "the source's clock is %.1f s %s ours",
-			   off < 0 ? -off : off,
-			   off < 0 ? "behind" : "ahead of");
+			   "the source's clock is %.1f s %s ours", off,
+			   ahead < 0 ? "behind" : "ahead of");
 	else
 		doctor_add(c->doctor, DOCTOR_OK, "source.clock", NULL,
 			   "%.1f s off ours", off);
@@ -371,6 +371,10 @@ void doctor_source(struct doctor *doctor, const struct settings *settings,
 		doctor_add_err(doctor, "source.connect", &err);
 		return;
 	}
+	/* A table that is locked must not hold us up. */
+	if (source_exec(check.source, "set session lock_wait_timeout = 1",
+			&err))
+		doctor_add_err(doctor, "source.connect", &err);
 	grant = grant_of(check.source);
 	check.grant = grant;
 	check_version(&check);

@@ -155,3 +155,27 @@ def test_case_151_nothing_secret_arrives(copy):
     copy.cdc.process.wait(5)
     assert "planted-secret" not in copy.cdc.log_text()
     assert servers.PASSWORD not in copy.cdc.log_text()
+
+
+def test_case_141_locks_that_are_not_to_be_had(mysql, postgres,
+                                               target_database, directory):
+    """No FLUSH TABLES WITH READ LOCK, for which our user has no privilege
+    anyway; the short lock of the metadata tables gives up, says so, and is
+    tried again."""
+    mysql.run("create database locked")
+    try:
+        shops.fill(mysql, "locked", **shops.SMALL)
+        copy = shops.Copy(mysql, "locked", postgres, target_database,
+                          directory)
+        with copy.session() as c, c.cursor() as cursor:
+            cursor.execute("lock tables store write")
+            copy.cdc.start("--bootstrap")
+            servers.wait_until(
+                "the lock given up", 60, lambda: (
+                    "locking the metadata tables" in copy.cdc.log_text()))
+        if copy.cdc.process.wait(60) != 0:
+            copy.bootstrap()
+        copy.assert_equal()
+    finally:
+        copy.cdc.kill()
+        mysql.run("drop database locked")

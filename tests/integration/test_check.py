@@ -318,9 +318,9 @@ def test_case_138_commerce_is_refused(check, altered):
 
 
 def test_a_table_that_is_not_there(check, altered):
-    altered("rename table store to elsewhere",
-            back=["rename table elsewhere to store"])
-    check.warns("source.missing_tables", "store, ")
+    altered("rename table catalog_eav_attribute to elsewhere",
+            back=["rename table elsewhere to catalog_eav_attribute"])
+    check.warns("source.missing_tables", "catalog_eav_attribute, ")
 
 
 def test_columns_that_are_not_there(check, altered):
