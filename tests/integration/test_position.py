@@ -552,7 +552,7 @@ def test_case_21_28_a_file_beyond_4_gib(postgres, target_database, directory):
             assert end_of_a > 1 << 32
             server.start()
             copy.cdc.start()
-            copy.assert_converged(120)
+            copy.assert_converged(300)
             assert copy.cdc.stop()[0] == 0
             # As if it had been stopped between the two.
             postgres.run("update orders set state = 'not yet'",
@@ -564,7 +564,7 @@ def test_case_21_28_a_file_beyond_4_gib(postgres, target_database, directory):
                 "file_position = %s, log_created = 0", target_database,
                 (f"{name}:{end_of_a}", f"{name}:{end_of_a}"))
             copy.cdc.start()
-            copy.cdc.wait_caught_up(120)
+            copy.cdc.wait_caught_up(300)
             assert postgres.run("select distinct state from orders",
                                 target_database) == [("b",)]
             assert postgres.run("select distinct firstname from customers",
