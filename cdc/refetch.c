@@ -236,8 +236,10 @@ static void settle(struct refetch *r, int rc, const struct err *err,
 	if (late)
 		err_set(&slow, ERR_IO, "the source took too long to answer");
 	if (rc < 0 || late) {
+		bool stop = r->stop; /* then it failed for that */
+
 		pthread_mutex_unlock(&r->lock);
-		if (!r->stop)
+		if (!stop)
 			complain(r, late ? &slow : err);
 		pthread_mutex_lock(&r->lock);
 		r->state = WANTED;
