@@ -81,6 +81,13 @@ bool board_passed(struct board *board, const struct position *position)
 	return passed;
 }
 
+void board_prepared(struct board *board, int64_t count)
+{
+	pthread_mutex_lock(&board->lock);
+	board->facts.prepared = count;
+	pthread_mutex_unlock(&board->lock);
+}
+
 void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us)
 {
 	pthread_mutex_lock(&board->lock);

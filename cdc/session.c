@@ -1,6 +1,5 @@
 #include "cdc/session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +12,8 @@
 #include "cdc/checkpoint.h"
 #include "cdc/ddl.h"
 #include "cdc/group.h"
-#include "cdc/head.h"
 #include "cdc/origin.h"
+#include "cdc/outcomes.h"
 #include "cdc/prepared.h"
 #include "cdc/refetch.h"
 #include "cdc/schema.h"
@@ -23,9 +22,7 @@
 #include "cdc/setup.h"
 #include "cdc/stopper.h"
 #include "cdc/stream.h"
-#include "cdc/values_remove.h"
 #include "transform/fk.h"
-#include "transform/mapping.h"
 #include "transform/transform.h"
 
 enum {
@@ -33,17 +30,6 @@ enum {
 	TICKET_MS = 2,	    /* … when a router waits for a ticket */
 	POSITION_MS = 100,  /* a position without rows waits so long */
 	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
-};
-
-/* What a statement that changes tables did to the rows of one. */
-struct outcome {
-	const struct mapping_table *table;
-	unsigned what; /* enum schema_outcome */
-};
-
-struct outcomes {
-	struct outcome *all; /* owned */
-	size_t count;
 };
 
 struct session {
@@ -141,10 +127,7 @@ static int on_ddl(void *user, struct str schema, struct str sql,
 static void take_outcome(void *user, const struct mapping_table *table,
 			 unsigned what)
 {
-	struct outcomes *o = &((struct session *)user)->outcomes;
-
-	o->all = mem_realloc(o->all, (o->count + 1) * sizeof(*o->all));
-	o->all[o->count++] = (struct outcome){ table, what };
+	outcomes_add(&((struct session *)user)->outcomes, table, what);
 }
 
 static void release_stream(void *user)
@@ -240,13 +223,6 @@ static int open_stream(struct session *s, struct err *err)
 			   &s->ended, &s->stream, err);
 }
 
-static void tell_prepared(struct session *s)
-{
-	pthread_mutex_lock(&s->board->lock);
-	s->board->facts.prepared = prepared_count(s->prepared);
-	pthread_mutex_unlock(&s->board->lock);
-}
-
 static int begin(struct session *s, struct err *err)
 {
 	s->target = session_target(s->setup, s->board);
@@ -265,7 +241,7 @@ static int begin(struct session *s, struct err *err)
 	s->prepared = prepared_new(s->apply);
 	rc = load_copy(s, err);
 	if (rc == 0)
-		tell_prepared(s);
+		board_prepared(s->board, prepared_count(s->prepared));
 	if (rc == 0)
 		rc = session_check_origin(s->setup, s->board, s->apply,
 					  &s->ended, err);
@@ -311,7 +287,7 @@ void session_close(struct session *s)
 	transform_free(s->transform);
 	fk_graph_free(s->graph);
 	schema_history_free(s->history);
-	free(s->outcomes.all);
+	outcomes_done(&s->outcomes);
 	position_done(&s->ended);
 	free(s->ended_file);
 	free(s);
@@ -338,7 +314,7 @@ static void tell_board(struct session *s, int64_t ticket)
 		stream_counts(s->stream, &facts->stream);
 	facts->last_commit_us = s->committed_us;
 	pthread_mutex_unlock(&s->board->lock);
-	tell_prepared(s);
+	board_prepared(s->board, prepared_count(s->prepared));
 }
 
 static int commit(struct session *s, struct err *err)
@@ -380,58 +356,11 @@ static bool commit_due(struct session *s, bool idle)
 
 /* --- statements that change tables */
 
-/* While the attributes that say whose values they are still stand. */
-static int empty_values(struct session *s, struct err *err)
-{
-	struct pg *pg = NULL;
-	int rc = apply_transaction(s->apply, &pg, err);
-
-	for (size_t i = 0; rc == 0 && i < s->outcomes.count; i++) {
-		const struct outcome *o = &s->outcomes.all[i];
-
-		if ((o->what & SCHEMA_EMPTIED) && o->table->kind == TABLE_EAV)
-			rc = values_remove(pg, o->table, err);
-	}
-	return rc;
-}
-
-static int empty_or_refetch(struct session *s, const struct outcome *o,
-			    struct err *err)
-{
-	const struct record_change change = { .op = RECORD_TRUNCATE,
-					      .table = o->table->target };
-	bool again = o->what & SCHEMA_REFETCH;
-	int rc = 0;
-
-	log_info("rows changed without being logged",
-		 KV_STR("table", o->table->source),
-		 KV_STR("so",
-			again ? "they are read again" : "they are removed"));
-	if (o->what & SCHEMA_EMPTIED) {
-		transform_emptied(s->transform, o->table);
-		if (o->table->kind != TABLE_EAV)
-			rc = apply_change(s->apply, &change, err);
-	}
-	if (rc == 0 && again)
-		rc = apply_refetch(s->apply, o->table, NULL, err);
-	return rc;
-}
-
-static int apply_outcomes(struct session *s, struct err *err)
-{
-	int rc = s->outcomes.count > 0 ? empty_values(s, err) : 0;
-
-	for (size_t i = 0; rc == 0 && i < s->outcomes.count; i++)
-		rc = empty_or_refetch(s, &s->outcomes.all[i], err);
-	s->outcomes.count = 0;
-	return rc < 0 ? rc : apply_amend(s->apply, err);
-}
-
 /* In one target transaction with the checkpoint behind the statement. */
 static int write_ddl(struct session *s, bool changed, struct err *err)
 {
 	struct pg *pg = NULL;
-	int rc = apply_outcomes(s, err);
+	int rc = outcomes_apply(&s->outcomes, s->apply, s->transform, err);
 
 	if (rc == 0 && changed)
 		rc = apply_transaction(s->apply, &pg, err);
