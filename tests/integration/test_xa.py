@@ -218,6 +218,10 @@ def make_transactionless(copy, table):
         copy.source.run(f"alter table {table} drop foreign key {key}",
                         copy.sdb)
     copy.source.run(f"alter table {table} engine = MyISAM", copy.sdb)
+    copy.cdc.wait_caught_up()
+    # Such statements may have it read again.
+    servers.wait_until("read again", 60,
+                       lambda: count(copy, "ficus.refetch") == 0)
 
 
 def test_case_8_9_tables_without_transactions(copy):
