@@ -360,3 +360,15 @@ def test_case_160_161_odd_names_and_hidden_columns(mariadb, postgres,
         own.write("delete from {t} where id = 3")
         own.assert_equal("words, `größe $.1`, note",
                          'words, "größe $.1", note')
+
+
+@pytest.mark.slow
+def test_case_97_rows_that_say_their_partition(mysql, postgres, directory):
+    with own_table(mysql, postgres, directory, "note varchar(20)", "note text",
+                   ["alter table {t} partition by hash(id) partitions 3",
+                    "insert into {t} values (1, 'a'), (2, 'b'), (3, 'c')"]
+                   ) as own:
+        own.write("insert into {t} values (4, 'd'), (5, 'e')")
+        own.write("update {t} set id = id + 10, note = 'moved' where id > 2")
+        own.write("delete from {t} where id = 13")
+        own.assert_equal("note", "note")
