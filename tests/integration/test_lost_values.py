@@ -47,6 +47,7 @@ def copy(source, postgres, directory):
     postgres.drop_database(name)
 
 
+@pytest.mark.slow
 def test_case_39_110_snapshot_and_stream_lose_the_same(copy):
     said = copy.bootstrap().stderr
     for column, kind in [("firstname", "invalid_text"), ("lastname", "nul"),
