@@ -30,13 +30,14 @@ SERVERS = {
 CELLS = list(itertools.product(SERVERS, ("gtid", "file"), ("full", "minimal"),
                                ("plain", "compressed")))
 # The copy is written to, and replays, these; none needs another's rows.
-BEFORE = ("insert", "update", "upsert", "replace_parent",
+BEFORE = ("insert", "update", "case_55_upsert", "case_41_55_replace_parent",
           "store_moved_and_group_deleted", "deleted_and_inserted",
           "key_changed", "attribute_created_and_used")
-AWAY = ("delete", "replace_parent_unchecked", "child_inserted_parent_deleted",
-        "delete_customer", "delete_product", "odd_values")
-AFTER = ("values_before_entity", "delete_category", "delete_store",
-         "delete_order", "delete_attribute", "delete_website")
+AWAY = ("delete", "case_43_replace_parent_unchecked",
+        "child_inserted_parent_deleted", "case_40_44_delete_customer",
+        "delete_product", "odd_values")
+AFTER = ("values_before_entity", "delete_category", "case_46_delete_store",
+         "delete_order", "case_46_delete_attribute", "case_46_delete_website")
 
 
 def target_of(cell):
