@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cdc/head.h"
 #include "cdc/retention.h"
+
+enum { CAUGHT_UP_MS = 1000 }; /* lag under which the state is streaming */
 
 const char *cdc_state_name(enum cdc_state state)
 {
@@ -79,6 +83,17 @@ bool board_passed(struct board *board, const struct position *position)
 	bool passed = position_contains(position, &board->applied);
 	pthread_mutex_unlock(&board->lock);
 	return passed;
+}
+
+void board_judge(struct board *board)
+{
+	int64_t lag = board_lag(board, clock_mono_us());
+
+	if (board_get_state(board) != CDC_STREAMING && lag != LAG_UNKNOWN &&
+	    lag <= CAUGHT_UP_MS) {
+		board_state(board, CDC_STREAMING, "");
+		log_info("caught up", KV_INT("lag_ms", lag));
+	}
 }
 
 void board_prepared(struct board *board, int64_t count)

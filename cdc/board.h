@@ -78,6 +78,8 @@ void board_position(struct board *board, const struct position *position,
 		    const char *text, const char *file_text);
 /* Does `position` contain where the copy stood so far? */
 bool board_passed(struct board *board, const struct position *position);
+/* Streaming once the lag is small. */
+void board_judge(struct board *board);
 /* XA transactions that wait, as of the commit. */
 void board_prepared(struct board *board, int64_t count);
 void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us);

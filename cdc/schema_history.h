@@ -28,9 +28,9 @@
  *      tables that follow it by foreign keys: that reading comes after H, and
  *      H lies behind the statement that makes it known.
  *   6. Foreign keys belong to the child's definition and may also change with
- *      a statement that renames the parent or its columns. They are taken from M when they differ
- *      and no later statement before H is about the child or its parents;
- *      else the child is read again, too.
+ *      a statement that renames the parent or its columns. They are taken from
+ * M when they differ and no later statement before H is about the child or its
+ * parents; else the child is read again, too.
  *   7. The definitions before and behind D, and the statement, tell whether
  *      rows that exist have other values now (schema_change.h): then the
  *      table is read again.

@@ -26,10 +26,9 @@
 #include "transform/transform.h"
 
 enum {
-	IDLE_MS = 50,	    /* wait for an event when nothing is pending */
-	TICKET_MS = 2,	    /* … when a router waits for a ticket */
-	POSITION_MS = 100,  /* a position without rows waits so long */
-	CAUGHT_UP_MS = 1000 /* lag under which the state is streaming */
+	IDLE_MS = 50,	   /* wait for an event when nothing is pending */
+	TICKET_MS = 2,	   /* … when a router waits for a ticket */
+	POSITION_MS = 100, /* a position without rows waits so long */
 };
 
 struct session {
@@ -393,17 +392,6 @@ static int follow_ddl(struct session *s, const struct stopper *stop,
 			   &s->stream, err);
 }
 
-static void judge_state(struct session *s)
-{
-	int64_t lag = board_lag(s->board, clock_mono_us());
-
-	if (board_get_state(s->board) != CDC_STREAMING && lag != LAG_UNKNOWN &&
-	    lag <= CAUGHT_UP_MS) {
-		board_state(s->board, CDC_STREAMING, "");
-		log_info("caught up", KV_INT("lag_ms", lag));
-	}
-}
-
 static int64_t patience(struct session *s)
 {
 	if (s->rows_pending && !group_is_open(s->group))
@@ -486,7 +474,7 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 		/* Not with every event: it is a system call. */
 		if (now - looked_us >= IDLE_MS * 1000) {
 			looked_us = now;
-			judge_state(s);
+			board_judge(s->board);
 			if (stopper_wait(stop, 0))
 				return finish(s, err);
 			rc = judged(s, apply_alive(s->apply, err));
