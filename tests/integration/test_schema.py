@@ -12,6 +12,7 @@ from tests.integration import shops
 from tests.lib import programs, servers
 
 
+pytestmark = pytest.mark.slow
 numbers = itertools.count(1)
 SOURCES = [("mariadb", "full"), ("mariadb", "no_log"), ("mysql", "full"),
            ("mysql", "minimal")]
@@ -379,7 +380,7 @@ def expected_extra(copy):
         return out
 
 
-@pytest.mark.parametrize("which", SOURCES, ids=name_of)
+@pytest.mark.parametrize("which", SOURCES[1:3], ids=name_of)
 def test_columns_of_extensions_are_taken_up(request, which, postgres,
                                             directory):
     """`extra: true`: a new column arrives without a restart, with the values
