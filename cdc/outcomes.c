@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cdc/apply.h"
+#include "cdc/schema.h"
 #include "cdc/schema_history.h"
 #include "cdc/values_remove.h"
 #include "transform/mapping.h"
@@ -65,12 +66,19 @@ static int empty_or_refetch(const struct outcome *o, struct apply *apply,
 }
 
 int outcomes_apply(struct outcomes *outcomes, struct apply *apply,
-		   struct transform *transform, struct err *err)
+		   struct transform *transform, const struct schema *schema,
+		   struct err *err)
 {
+	struct pg *pg = NULL;
 	int rc = outcomes->count > 0 ? empty_values(outcomes, apply, err) : 0;
 
 	for (size_t i = 0; rc == 0 && i < outcomes->count; i++)
 		rc = empty_or_refetch(&outcomes->all[i], apply, transform, err);
 	outcomes->count = 0;
-	return rc < 0 ? rc : apply_amend(apply, err);
+	if (rc == 0)
+		rc = apply_amend(apply, err);
+	if (rc < 0 || !schema)
+		return rc;
+	rc = apply_transaction(apply, &pg, err);
+	return rc < 0 ? rc : schema_store(schema, pg, err);
 }

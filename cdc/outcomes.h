@@ -11,6 +11,7 @@
 struct apply;
 struct err;
 struct mapping_table;
+struct schema;
 struct transform;
 
 struct outcome {
@@ -27,8 +28,9 @@ void outcomes_add(struct outcomes *outcomes, const struct mapping_table *table,
 		  unsigned what);
 void outcomes_done(struct outcomes *outcomes);
 /* Into the target transaction that the statement's position will end; they
- * are forgotten. */
+ * are forgotten. schema: the new one; NULL: it is still the old. */
 int outcomes_apply(struct outcomes *outcomes, struct apply *apply,
-		   struct transform *transform, struct err *err) MUST_CHECK;
+		   struct transform *transform, const struct schema *schema,
+		   struct err *err) MUST_CHECK;
 
 #endif

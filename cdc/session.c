@@ -355,19 +355,6 @@ static bool commit_due(struct session *s, bool idle)
 
 /* --- statements that change tables */
 
-/* In one target transaction with the checkpoint behind the statement. */
-static int write_ddl(struct session *s, bool changed, struct err *err)
-{
-	struct pg *pg = NULL;
-	int rc = outcomes_apply(&s->outcomes, s->apply, s->transform, err);
-
-	if (rc == 0 && changed)
-		rc = apply_transaction(s->apply, &pg, err);
-	if (rc == 0 && changed)
-		rc = schema_store(schema_history_now(s->history), pg, err);
-	return rc < 0 ? rc : commit(s, err);
-}
-
 static int follow_ddl(struct session *s, const struct stopper *stop,
 		      struct err *err)
 {
@@ -378,7 +365,11 @@ static int follow_ddl(struct session *s, const struct stopper *stop,
 	if (rc == 0)
 		rc = use_schema(s, err);
 	if (rc == 0)
-		rc = write_ddl(s, changed, err);
+		rc = outcomes_apply(
+			&s->outcomes, s->apply, s->transform,
+			changed ? schema_history_now(s->history) : NULL, err);
+	if (rc == 0)
+		rc = commit(s, err);
 	if (rc < 0) {
 		s->uncommittable = true;
 		return rc;
