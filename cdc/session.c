@@ -374,8 +374,7 @@ static int follow_ddl(struct session *s, const struct stopper *stop,
 		s->uncommittable = true;
 		return rc;
 	}
-	log_info("the schema is that behind the DDL",
-		 KV_INT("changed", changed));
+	log_info("schema read behind the DDL", KV_INT("changed", changed));
 	if (s->stream)
 		return 0;
 	return stream_open(&s->setup->source,
