@@ -83,7 +83,8 @@ static void add_bytes(struct json *json, struct value v, struct arena *arena)
 {
 	char *hex = arena_alloc(arena, 2 + 2 * (size_t)v.n);
 
-	memcpy(hex, "\\x", 2);
+	hex[0] = '\\';
+	hex[1] = 'x';
 	str_hex(hex + 2, v.at, v.n);
 	json_strn(json, (struct str){ hex, 2 + 2 * (size_t)v.n });
 }
