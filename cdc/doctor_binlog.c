@@ -36,9 +36,7 @@ enum {
 	X("source.row_metadata", "binlog_row_metadata", "FULL", DOCTOR_WARN,   \
 	  "SET GLOBAL binlog_row_metadata = 'FULL' /* and in the "             \
 	  "configuration: a change of a table's columns is then known "        \
-	  "exactly; else its new shape is read when its DDL comes by */")      \
-	X("source.row_value_options", "binlog_row_value_options", "",          \
-	  DOCTOR_FAIL, "SET GLOBAL binlog_row_value_options = '' " RECONNECT)
+	  "exactly; else its new shape is read when its DDL comes by */")
 
 /* An old server without the variable behaves as with the good value; it has
  * no metadata at all, though. */
@@ -66,8 +64,7 @@ static void check_sessions(struct doctor_check *c)
 		"t.processlist_id <> connection_id() and ("
 		"(variable_name = 'binlog_format' and variable_value <> 'ROW') "
 		"or (variable_name = 'binlog_row_image' and variable_value <> "
-		"'FULL') or (variable_name = 'binlog_row_value_options' and "
-		"variable_value <> '') or (variable_name = 'sql_log_bin' and "
+		"'FULL') or (variable_name = 'sql_log_bin' and "
 		"variable_value = 'OFF'))";
 	CLEANUP(mem_freep) char *kills = NULL;
 	CLEANUP(mem_freep) char *cure = NULL;

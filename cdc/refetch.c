@@ -143,6 +143,7 @@ static int load_schema(struct refetch *r, struct err *err)
 			       "the target has no source schema");
 	if (rc == 0)
 		chunk_reader_use(r->reader, r->schema);
+	r->round.schema = r->schema;
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "cdc/batch.h"
 #include "cdc/chunk.h"
 #include "cdc/refetch_compare.h"
+#include "cdc/schema.h"
 #include "cdc/selection.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
@@ -55,7 +56,6 @@ void refetch_round_reset(struct refetch_round *round)
 	refetch_marks_reset(&round->marks);
 	round->asks = NULL;
 	round->gone = NULL;
-	round->requests = 0;
 }
 
 /* --- selections --- */
@@ -331,6 +331,8 @@ static int read_at(struct refetch_round *round, const struct pg_result *pending,
 	const struct mapping_table *table = table_of(round, pending, first);
 
 	*ret_n = 1;
+	if (schema_is_unknown(round->schema, pg_value(pending, first, TABLE)))
+		return 0;
 	if (!table) { /* mapped no more */
 		refetch_marks_add(&round->marks, pg_int(pending, first, ID),
 				  pg_text(pending, first, PROGRESS), NULL);
@@ -353,7 +355,6 @@ int refetch_round_read(struct refetch_round *round,
 		if (read_at(round, pending, row, &n, err) < 0)
 			return err_wrap(err, "reading %s again",
 					pg_text(pending, row, TABLE));
-		round->requests += n;
 	}
 	return 0;
 }

@@ -11,6 +11,10 @@
  *                              value that is gone is the affair of the event
  *                              that took it
  *
+ * A table that the kept schema does not know at present (schema_history.h)
+ * waits for the statement that settles it: read without its columns it would
+ * look empty.
+ *
  * A whole table is read by ranges of the target's key (of a value table: of
  * its entity), each as long as time and memory allow. Belongs to the thread of
  * refetch.c; holds no connection of its own. */
@@ -31,6 +35,7 @@ struct err;
 struct mapping;
 struct mapping_table;
 struct pg_result;
+struct schema;
 
 /* More to be asked for. */
 struct refetch_ask {
@@ -49,6 +54,7 @@ struct refetch_gone {
 struct refetch_round {
 	struct chunk_reader *reader;   /* borrowed: its batch is the result */
 	const struct mapping *mapping; /* borrowed */
+	const struct schema *schema;   /* the reader's; borrowed */
 	struct arena arena;
 	struct refetch_marks marks;
 	struct refetch_ask *asks;
@@ -57,7 +63,6 @@ struct refetch_round {
 	size_t bytes_max;
 	/* Sizes that fitted so far; kept between rounds. */
 	size_t group_max, rows_max;
-	size_t requests; /* begun */
 };
 
 void refetch_round_init(struct refetch_round *round,

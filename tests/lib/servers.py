@@ -304,11 +304,18 @@ class Source(Server):
                     "*.* to root@'127.0.0.1' with grant option;\n")
 
     def own_tmp(self):
+        return self.own_tmp_of(self.data)
+
+    @staticmethod
+    def own_tmp_of(data):
         """Not /tmp: a server that starts removes what looks like its own
         temporary tables there, which are another's."""
-        path = self.data + "-tmp"
+        path = data + "-tmp"
         os.makedirs(path, exist_ok=True)
         return path
+
+    def own_environment(self, data):
+        return {**os.environ, "TMPDIR": self.own_tmp_of(data)}
 
     def load(self, path_or_bytes, database, client=None, replace=()):
         """Feed a dump to the command-line client."""
@@ -352,7 +359,8 @@ class MariaDB(Source):
         subprocess.run(
             [tool, "--no-defaults", f"--datadir={path}", "--skip-test-db",
              "--auth-root-authentication-method=normal", *self.as_user()],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            check=True, env=self.own_environment(path),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.write_init_file(path)
 
     @staticmethod
@@ -417,8 +425,8 @@ class MariaDB118(MariaDB):
             [*self.base(), f"--datadir={path}", "--bootstrap",
              "--log-warnings=0", "--enforce-storage-engine=",
              "--max-allowed-packet=8M", "--net-buffer-length=16K"],
-            check=True, input=sql, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            check=True, input=sql, env=self.own_environment(path),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.write_init_file(path)
 
 
@@ -446,7 +454,8 @@ class MySQL(Source):
         subprocess.run(
             [*self.base(), "--initialize-insecure", f"--datadir={path}",
              "--innodb-redo-log-capacity=67108864"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            check=True, env=self.own_environment(path),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.write_init_file(path)
 
     def command(self):

@@ -309,7 +309,7 @@ int teardown(void **state)
 void put(struct buf *out, uint64_t value, size_t width)
 {
 	for (size_t i = 0; i < width; i++)
-		buf_addc(out, i < 8 ? (char)(value >> 8 * i) : '\0');
+		buf_addc(out, (char)(i < 8 ? value >> 8 * i & 0xff : 0));
 }
 
 /* The header in front, the checksum behind; then to the group. */
