@@ -14,6 +14,7 @@
 #include "cdc/binlog/position.h"
 #include "cdc/plan.h"
 #include "cdc/schema.h"
+#include "cdc/selection.h"
 #include "cdc/setup.h"
 #include "cdc/snapshot.h"
 #include "cdc/target.h"
@@ -187,14 +188,15 @@ static bool is_wanted(const uint8_t *wanted, size_t column)
 static void select_columns(struct buf *sql, const struct table_def *def,
 			   const uint8_t *wanted)
 {
-	const char *comma = "";
+	const char *before = "select ";
 
-	buf_adds(sql, "select ");
 	for (size_t i = 0; i < def->count; i++) {
 		if (!is_wanted(wanted, i))
 			continue;
-		buf_addf(sql, "%st.`%s`", comma, def->columns[i].name);
-		comma = ", ";
+		buf_adds(sql, before);
+		selection_add_name(sql, &selection_source,
+				   str_of(def->columns[i].name));
+		before = ", ";
 	}
 	buf_addf(sql, " from `%s` t", def->name);
 }

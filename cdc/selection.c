@@ -13,8 +13,14 @@ const struct dialect selection_target = { "c.", '"' };
 void selection_add_name(struct buf *sql, const struct dialect *d,
 			struct str name)
 {
-	buf_addf(sql, "%s%c%.*s%c", d->alias, d->quote, (int)name.n, name.at,
-		 d->quote);
+	buf_adds(sql, d->alias);
+	buf_addc(sql, d->quote);
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.at[i] == d->quote) /* a quote in a name stands twice */
+			buf_addc(sql, d->quote);
+		buf_addc(sql, name.at[i]);
+	}
+	buf_addc(sql, d->quote);
 }
 
 /* "a=1,b=2" as "(a = 1 and b = 2)". */
