@@ -223,14 +223,17 @@ def binlog_events(source):
 
 
 def parse_set(text):
-    """mysql:… as {server: [(first, last), …]}."""
+    """mysql:… as {server or server:tag: [(first, last), …]}."""
     found = {}
     for part in text.removeprefix("mysql:").split(","):
-        server, *intervals = part.split(":")
-        for i in intervals:
+        server, *rest = part.split(":")
+        name = server
+        for i in rest:
+            if not i[0].isdigit():
+                name = f"{server}:{i}"  # of the intervals that follow
+                continue
             first, _, last = i.partition("-")
-            found.setdefault(server, []).append((int(first),
-                                                 int(last or first)))
+            found.setdefault(name, []).append((int(first), int(last or first)))
     return found
 
 
@@ -248,7 +251,7 @@ def before(position):
         executed = parse_set(position)
 
         def known(gtid, *_):
-            server, number = gtid.split(":")
+            server, _, number = gtid.rpartition(":")
             return any(a <= int(number) <= b
                        for a, b in executed.get(server, ()))
     else:
@@ -265,7 +268,7 @@ def transactions(source, position):
     known = before(position)
     gtid, plain, found = None, False, []
     for file, kind, end, info in binlog_events(source):
-        if kind == "gtid":
+        if kind in ("gtid", "gtid_tagged_log_event"):
             match = re.search(r"GTID (\d+-\d+-\d+)|GTID_NEXT= '([^']+)'", info)
             gtid = match.group(1) or match.group(2)
             # MariaDB says BEGIN here, MySQL in an event of its own.
