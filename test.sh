@@ -2,7 +2,7 @@
 # Installs what is missing, builds with gcc, clang and the sanitizers, checks
 # the sources, and runs all tests against real servers that it starts itself.
 #
-#     ./test.sh           everything (under 45 minutes on 2 cores)
+#     ./test.sh           everything (about 45 minutes on 2 cores)
 #     ./test.sh --quick   gcc and sanitizer builds, unit tests, the main
 #                         integration tests (5 minutes)
 #
@@ -77,7 +77,7 @@ unit() { # unit NAME: the unit tests of a build
 integration() { # integration NAME BUILD PYTEST-ARGUMENT…
 	local name=$1 build=$2
 	shift 2
-	FICUS_BUILD=$PWD/build/$build timeout 2400 /usr/bin/python3 -m pytest -q \
+	FICUS_BUILD=$PWD/build/$build timeout 4200 /usr/bin/python3 -m pytest -q \
 		-p no:cacheprovider --junitxml="$out/$name.xml" \
 		-o junit_family=xunit1 tests/integration "$@" \
 		>"$out/$name.log" 2>&1 </dev/null || tail -80 "$out/$name.log"

@@ -146,6 +146,17 @@ static bool ready(void)
 	return read_ready(service);
 }
 
+static int64_t connections_wanted;
+
+/* One that is set up later would stop at a test's lock in the read's place. */
+static bool all_connected(void)
+{
+	struct read_stats stats;
+
+	read_stats(service, &stats);
+	return stats.connections == connections_wanted;
+}
+
 static uv_timer_t ticking; /* so that UV_RUN_ONCE comes back */
 
 static void nothing(uv_timer_t *timer)
@@ -165,6 +176,8 @@ static int open_service_of(int64_t connections)
 	if (read_open(&loop, &conf, &service, &err) != 0)
 		fail_msg("%s", err.msg);
 	run_until(ready);
+	connections_wanted = connections;
+	run_until(all_connected);
 	be_well();
 	return 0;
 }
