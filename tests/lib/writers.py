@@ -213,13 +213,16 @@ class Load:
 
 
 def binlog_events(source):
-    """(file, type, end, info) of every event of every log there is."""
-    with source.connect() as c, c.cursor() as cursor:
-        cursor.execute("show binary logs")
-        for (name, *_) in cursor.fetchall():
-            cursor.execute(f"show binlog events in '{name}'")
-            for _, _, kind, _, end, info in cursor.fetchall():
-                yield name, kind.lower(), end, info
+    """(file, type, end, info) of every event of every log there is. A
+    statement's text has whatever bytes its client sent."""
+    with source.connect() as c, source.connect(use_unicode=False) as raw, \
+            c.cursor() as logs, raw.cursor() as events:
+        logs.execute("show binary logs")
+        for (name, *_) in logs.fetchall():
+            events.execute(f"show binlog events in '{name}'")
+            for _, _, kind, _, end, info in events.fetchall():
+                yield (name, kind.decode().lower(), end,
+                       info.decode(errors="replace"))
 
 
 def parse_set(text):
