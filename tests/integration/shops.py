@@ -1,6 +1,7 @@
 """A shop on a source and its copy on a target: what most tests begin with."""
 
 import contextlib
+import itertools
 
 from demo import shop
 from tests.lib import compare, programs
@@ -12,6 +13,7 @@ def fill(source, database, **sizes):
         shop.Shop(c).fill(**sizes)
 
 
+numbers = itertools.count(1)
 SMALL = {"customers": 60, "products": 40, "categories": 12, "orders": 50}
 
 
@@ -52,6 +54,21 @@ class Copy:
 
     def session(self):
         return self.source.connect(self.sdb)
+
+
+@contextlib.contextmanager
+def databases(source, postgres, kind):
+    """Empty ones of the same name on both sides, gone afterwards: for copies
+    that outlive a test."""
+    name = f"{kind}{next(numbers)}"
+    source.run(f"create database {name} character set utf8mb4 "
+               "collate utf8mb4_general_ci")
+    postgres.create_database(name)
+    try:
+        yield name
+    finally:
+        source.run(f"drop database if exists {name}")
+        postgres.drop_database(name)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ NOBLOB write, and the copy becomes what the source is, by reading again.
 Numbers in names are those of docs/hard-cases.md."""
 
 import contextlib
-import itertools
 import time
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from tests.integration import shops
 from tests.lib import servers, writers
 
-numbers = itertools.count(1)
 # Kinds of position by turns: how a snapshot is known to show what was sent
 # differs between all four.
 CELLS = [("mariadb", "file"), ("mysql", "gtid")]
@@ -73,18 +71,11 @@ class Images:
 def opened(request, cell, postgres, directory, extra=None):
     server, mode = cell
     source = request.getfixturevalue(server)
-    name = f"images{next(numbers)}"
-    source.run(f"create database {name} character set utf8mb4 "
-               "collate utf8mb4_general_ci")
-    postgres.create_database(name)
     extra = {"source": {"position_mode": mode, **(extra or {})}}
-    try:
-        with shops.running(source, name, postgres, name, directory,
-                           extra=extra) as c:
-            yield Images(c)
-    finally:
-        source.run(f"drop database {name}")
-        postgres.drop_database(name)
+    with shops.databases(source, postgres, "images") as name, \
+            shops.running(source, name, postgres, name, directory,
+                          extra=extra) as c:
+        yield Images(c)
 
 
 @pytest.fixture(scope="module", params=CELLS, ids=ids)

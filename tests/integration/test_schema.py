@@ -30,17 +30,12 @@ def database(request, which, postgres):
     """On a server with that metadata, and of the same name on the target."""
     server, metadata = which
     source = request.getfixturevalue(server)
-    name = f"schema{next(numbers)}"
-    source.run(f"create database {name} character set utf8mb4 "
-               "collate utf8mb4_general_ci")
     source.run(f"set global binlog_row_metadata = {metadata}")
-    postgres.create_database(name)
     try:
-        yield source, name
+        with shops.databases(source, postgres, "schema") as name:
+            yield source, name
     finally:
         source.run("set global binlog_row_metadata = default")
-        source.run(f"drop database if exists {name}")
-        postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module", params=SOURCES, ids=name_of)

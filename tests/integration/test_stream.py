@@ -2,7 +2,6 @@
 of position, compared value by value."""
 
 import contextlib
-import itertools
 import time
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from tests.integration import shops
 
 
-numbers = itertools.count(1)
 SERVERS = [(server, mode) for server in ("mariadb", "mysql")
            for mode in ("gtid", "file")]
 
@@ -24,16 +22,11 @@ def streaming(request, pair, postgres, directory):
     """A copy of a fresh shop on that server, by that kind of position."""
     server, mode = pair
     source = request.getfixturevalue(server)
-    name = f"stream{next(numbers)}"
-    source.run(f"create database {name} character set utf8mb4 "
-               "collate utf8mb4_general_ci")
-    postgres.create_database(name)
     extra = {"source": {"position_mode": mode}, "replication": {"audit": True}}
-    with shops.running(source, name, postgres, name, directory,
-                       extra=extra) as c:
+    with shops.databases(source, postgres, "stream") as name, \
+            shops.running(source, name, postgres, name, directory,
+                          extra=extra) as c:
         yield c
-    source.run(f"drop database {name}")
-    postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=ids)

@@ -3,7 +3,6 @@ prepared transactions that wait for their decision while other things happen,
 rollbacks that are in the log, savepoints, tables created with their rows."""
 
 import contextlib
-import itertools
 import random
 import re
 import time
@@ -14,7 +13,6 @@ from tests.integration import shops
 from tests.integration.test_faults import assert_exactly_once
 from tests.lib import programs, servers, writers
 
-numbers = itertools.count(1)
 SERVERS = [(server, mode) for server in ("mariadb", "mysql")
            for mode in ("gtid", "file")]
 NAME = ("select attribute_id from eav_attribute where attribute_code = 'name' "
@@ -23,20 +21,15 @@ NAME = ("select attribute_id from eav_attribute where attribute_code = 'name' "
 
 @contextlib.contextmanager
 def streaming(source, postgres, directory, mode="gtid", **extra):
-    name = f"ends{next(numbers)}"
-    source.run(f"create database {name} character set utf8mb4 "
-               "collate utf8mb4_general_ci")
-    postgres.create_database(name)
     settings = {"source": {"position_mode": mode, "queue": "1MiB"},
                 "replication": {"audit": True, **extra}}
-    try:
-        with shops.running(source, name, postgres, name, directory,
-                           extra=settings) as c:
-            yield c
-    finally:
-        decide_all(source)
-        source.run(f"drop database {name}")
-        postgres.drop_database(name)
+    with shops.databases(source, postgres, "ends") as name:
+        try:
+            with shops.running(source, name, postgres, name, directory,
+                               extra=settings) as c:
+                yield c
+        finally:
+            decide_all(source)
 
 
 @pytest.fixture(scope="module", ids="-".join, params=[
