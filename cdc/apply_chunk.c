@@ -3,40 +3,24 @@
 #include "base/err.h"
 #include "base/pg.h"
 #include "cdc/apply_impl.h"
+#include "cdc/batch_item.h"
 #include "cdc/descend.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 
-static void chunk_item(struct apply *apply, const struct target_shape *shape,
-		       const struct batch_item *item, struct value *values)
+static void take_item(struct batch *batch, const struct target_shape *shape,
+		      const struct batch_item *item)
 {
 	const struct batch_row *row = item->row;
-	struct record_change change = {
-		.op = RECORD_DELETE,
-		.table = shape->table,
-		.values = values,
-	};
+	struct value values[TARGET_COLUMNS_MAX];
+	struct record_change change = batch_item_row(shape, item, values);
 
-	if (row->op == BATCH_UPSERT) {
-		change.op = RECORD_UPSERT;
-		change.values = row->values;
-		batch_add(apply->batch, &change);
-		return;
-	}
-	for (size_t i = 0; i < shape->key_count; i++)
-		values[shape->key[i]] = item->entry->key[i];
-	if (row->op == BATCH_DELETE || row->cleared)
-		batch_add(apply->batch, &change);
-	for (uint32_t i = 0; i < row->count; i++) {
-		const struct batch_attribute *a = &row->attributes[i];
-
-		change.op = a->value.kind == VALUE_ABSENT ? RECORD_UNSET
-							  : RECORD_SET;
-		change.attribute = *a->name;
-		change.value = a->value;
-		change.json = a->json;
-		batch_add(apply->batch, &change);
+	if (row->op != BATCH_VALUES || row->cleared)
+		batch_add(batch, &change);
+	for (uint32_t i = 0; row->op == BATCH_VALUES && i < row->count; i++) {
+		batch_item_attribute(&change, &row->attributes[i]);
+		batch_add(batch, &change);
 	}
 }
 
@@ -49,12 +33,9 @@ static void take_chunk(struct apply *apply, struct batch *chunk)
 		const struct batch_item *items;
 		size_t count = batch_items(chunk, table, &items);
 
-		for (size_t i = 0; i < count; i++) {
-			struct value values[TARGET_COLUMNS_MAX] = { 0 };
-
-			chunk_item(apply, &apply->shapes[table], &items[i],
-				   values);
-		}
+		for (size_t i = 0; i < count; i++)
+			take_item(apply->batch, &apply->shapes[table],
+				  &items[i]);
 	}
 	batch_reset(chunk);
 }

@@ -7,6 +7,7 @@
 #include "base/pg.h"
 #include "cdc/array.h"
 #include "cdc/batch.h"
+#include "cdc/batch_item.h"
 #include "cdc/record_bson.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
@@ -63,54 +64,24 @@ static void add_attribute_key(struct buf *out, const struct target_shape *shape,
 		buf_add(out, attribute->name->at, attribute->name->n);
 }
 
-/* The item as the change it came from. values: room for all columns. */
-static struct record_change as_change(const struct target_shape *shape,
-				      const struct batch_item *item,
-				      struct value *values)
-{
-	const struct batch_row *row = item->row;
-	struct record_change change = {
-		.op = RECORD_DELETE,
-		.table = shape->table,
-		.values = values,
-	};
-
-	if (row->op == BATCH_UPSERT) {
-		change.op = RECORD_UPSERT;
-		change.values = row->values;
-		return change;
-	}
-	memset(values, 0, shape->table->count * sizeof(*values));
-	for (size_t i = 0; i < shape->key_count; i++)
-		values[shape->key[i]] = item->entry->key[i];
-	if (row->op == BATCH_VALUES) {
-		const struct batch_attribute *a = &row->attributes[0];
-
-		change.op = a->value.kind == VALUE_ABSENT ? RECORD_UNSET
-							  : RECORD_SET;
-		change.attribute = *a->name;
-		change.value = a->value;
-		change.json = a->json;
-	}
-	return change;
-}
-
 int dead_letter_write(struct pg *pg, const struct target_shape *shape,
 		      const struct batch_item *item, const char *position,
 		      const struct err *refusal, struct err *err)
 {
 	struct value values[TARGET_COLUMNS_MAX];
-	struct record_change change = as_change(shape, item, values);
+	struct record_change change = batch_item_row(shape, item, values);
 	const struct target_table *table = shape->table;
 	CLEANUP(buf_done) struct buf key, bytes;
 
 	buf_init(&key, KEY_MAX_BYTES);
 	buf_init(&bytes, CHANGE_MAX);
-	if (item->row->op == BATCH_VALUES)
+	if (item->row->op == BATCH_VALUES) {
+		batch_item_attribute(&change, &item->row->attributes[0]);
 		add_attribute_key(&key, shape, item->entry,
 				  &item->row->attributes[0]);
-	else
+	} else {
 		add_key(&key, shape, item->entry);
+	}
 	record_bson_write(&bytes, &change);
 
 	struct str domain = str_of(domain_name(table->domain));
