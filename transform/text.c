@@ -150,7 +150,8 @@ static bool is_time(struct str text)
 	       digits(text.at + 10, text.n - 10) >= 0;
 }
 
-bool text_is_date(struct str text, bool with_time)
+/* "YYYY-MM-DD", alone or with " hh:mm:ss" and up to 6 places of a second. */
+static bool is_date(struct str text, bool with_time)
 {
 	if (text.n < 10 || !is_day(text.at))
 		return false;
@@ -223,7 +224,7 @@ struct value text_fit(enum text_codec codec, struct value value,
 	case TEXT_TIME:
 		/* A DATETIME for a date column loses its time there, as the
 		 * cast does. */
-		if (text_is_date((struct str){ value.at, value.n }, true)) {
+		if (is_date((struct str){ value.at, value.n }, true)) {
 			value.kind = VALUE_TEXT;
 			return value;
 		}

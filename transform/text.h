@@ -33,8 +33,6 @@ struct value text_fit(enum text_codec codec, struct value value,
  * U+FFFD. */
 struct value text_clean(struct value value, struct arena *arena,
 			struct loss *loss);
-/* "YYYY-MM-DD", alone or with " hh:mm:ss" and up to 6 places of a second. */
-bool text_is_date(struct str text, bool with_time);
 /* Is it a JSON number as it stands? */
 bool text_is_number(struct str text);
 
