@@ -8,6 +8,7 @@
 #include "cdc/array.h"
 #include "cdc/batch.h"
 #include "cdc/refetch_log.h"
+#include "cdc/selection.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 
@@ -108,7 +109,10 @@ static void write_sql(struct buf *sql, const struct mapping_table *source,
 	buf_adds(sql, "select exists (select from ficus.refetch where "
 		      "source_table = ");
 	pg_quote_text(sql, (struct str){ buf_str(&name), name.n });
-	buf_adds(sql, " and (selection = '' or read_position is not null))"
+	buf_adds(sql, " and (selection = '' or read_position is not null) or "
+		      "selection like '%" SELECTION_DEEP "' and domain = ");
+	pg_quote_text(sql, str_of(domain_name(source->domain)));
+	buf_adds(sql, ")"
 		      " or exists (select from unnest($1::text[]::bigint[],"
 		      " $2::text[]::integer[], $3::text[]) as u(e, s, a)"
 		      " where not exists (select from ");

@@ -9,8 +9,8 @@
  * whole table must be read again.
  *
  * The copy's word is taken only while no request for the whole table is
- * pending and none that was read ahead of the stream: either may have left or
- * put something at the place.
+ * pending, none that was read ahead of the stream and none for an entity with
+ * all that hangs on it: each may have left or put something at the place.
  *
  * Embedded in the applier; holds the claims of the open source transaction
  * that the batch knows nothing of, until the batch is written or the

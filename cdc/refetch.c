@@ -240,6 +240,8 @@ static void settle(struct refetch *r, int rc, const struct err *err,
 		bool stop = r->stop; /* then it failed for that */
 
 		pthread_mutex_unlock(&r->lock);
+		if (late)
+			refetch_round_slow(&r->round);
 		if (!stop)
 			complain(r, late ? &slow : err);
 		pthread_mutex_lock(&r->lock);

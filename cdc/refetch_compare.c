@@ -66,20 +66,40 @@ void refetch_delete(struct refetch_round *round,
 	add_gone(round, table, values);
 }
 
+/* "a=5,b=7"; false: not all integers, no selection can say it. */
+static bool key_text(const struct target_table *target,
+		     const struct value *values, char *text, size_t size)
+{
+	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key),
+				    n = 0;
+	int64_t number;
+
+	for (size_t i = 0; i < count; i++) {
+		struct value v = values[key[i]];
+
+		if (!str_to_i64((struct str){ v.at, v.n }, &number))
+			return false;
+		n += (size_t)snprintf(
+			text + n, size - n, "%s%s=%.*s", i ? "," : "",
+			target->columns[key[i]].name, (int)v.n, v.at);
+		if (n >= size)
+			return false;
+	}
+	return true;
+}
+
 /* A row that the condition found in the copy. */
 static void judge_row(struct refetch_round *round,
 		      const struct mapping_table *table,
 		      const struct value *values, bool by_key)
 {
-	const struct target_table *target = table->target;
 	const struct record_change change = {
 		.op = RECORD_DELETE,
-		.table = target,
+		.table = table->target,
 		.values = values,
 	};
-	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key),
-				    n = 0;
 	char text[KEY_TEXT_MAX];
+	bool narrow;
 
 	if (by_key) {
 		refetch_delete(round, table, values);
@@ -88,12 +108,8 @@ static void judge_row(struct refetch_round *round,
 	if (batch_look(chunk_batch(round->reader), &change) !=
 	    BATCH_SAYS_NOTHING)
 		return;
-	for (size_t i = 0; i < count && n < sizeof(text); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s=%.*s",
-				      i ? "," : "",
-				      target->columns[key[i]].name,
-				      (int)values[key[i]].n, values[key[i]].at);
-	refetch_ask_for(round, table, n < sizeof(text) ? text : NULL);
+	narrow = key_text(table->target, values, text, sizeof(text));
+	refetch_ask_for(round, table, narrow ? text : NULL);
 }
 
 static struct value cell(const struct pg_result *r, size_t row, size_t column)

@@ -8,6 +8,7 @@
 #include "base/pg.h"
 #include "base/str.h"
 #include "cdc/array.h"
+#include "cdc/selection.h"
 #include "transform/mapping.h"
 #include "transform/value.h"
 
@@ -90,16 +91,43 @@ static void push(struct refetch_log *log, struct refetch_entry *entry)
 	index_add(&log->index, entry->hash, entry);
 }
 
+static bool is_covered(const struct refetch_log *log,
+		       struct refetch_entry *want)
+{
+	struct refetch_entry whole = { .table = want->table };
+
+	if (known(log, want))
+		return true;
+	return !selection_is_deep(want->selection) && known(log, &whole);
+}
+
+/* Too many keys: all tables of the family. */
+static void add_family(struct refetch_log *log, const char *family)
+{
+	const struct mapping *mapping = log->mapping;
+
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (mapping->tables[i].family &&
+		    strcmp(mapping->tables[i].family, family) == 0)
+			refetch_log_add(log, &mapping->tables[i], NULL);
+}
+
 void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
 		     const struct value *selection)
 {
-	struct refetch_entry whole = { .table = table };
 	struct refetch_entry want = { .table = table };
 
-	if (selection && selection->n <= REFETCH_SELECTION_MAX &&
-	    log->count < REFETCH_KEYS_MAX)
+	if (selection)
 		want.selection = (struct str){ selection->at, selection->n };
-	if (known(log, &whole) || known(log, &want))
+	if (want.selection.n > REFETCH_SELECTION_MAX ||
+	    log->count >= REFETCH_KEYS_MAX) {
+		if (selection_is_deep(want.selection) && table->family) {
+			add_family(log, table->family);
+			return;
+		}
+		want.selection.n = 0;
+	}
+	if (is_covered(log, &want))
 		return;
 
 	struct refetch_entry *entry =

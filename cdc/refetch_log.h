@@ -57,7 +57,9 @@ void refetch_log_init(struct refetch_log *log, const struct mapping *mapping);
 void refetch_log_done(struct refetch_log *log);
 void refetch_log_reset(struct refetch_log *log);
 
-/* selection: TEXT as in a RECORD_REFETCH, copied; NULL: the whole table. */
+/* selection: TEXT as in a RECORD_REFETCH, copied; NULL: the whole table. A
+ * deep one ("entity_id=5,*" of a family's root) asks for all that hangs on the
+ * row, too. */
 void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
 		     const struct value *selection);
 void refetch_log_end(struct refetch_log *log); /* the open one is complete */

@@ -14,6 +14,7 @@
 #include "cdc/batch.h"
 #include "cdc/chunk.h"
 #include "cdc/refetch_compare.h"
+#include "cdc/refetch_deep.h"
 #include "cdc/schema.h"
 #include "cdc/selection.h"
 #include "cdc/target_sql.h"
@@ -56,6 +57,13 @@ void refetch_round_reset(struct refetch_round *round)
 	refetch_marks_reset(&round->marks);
 	round->asks = NULL;
 	round->gone = NULL;
+}
+
+void refetch_round_slow(struct refetch_round *round)
+{
+	round->group_max = (round->group_max + 1) / 2;
+	if (round->rows_max > ROWS_MIN)
+		round->rows_max /= 2;
 }
 
 /* --- selections --- */
@@ -109,6 +117,36 @@ static void judge_missing(struct refetch_round *round,
 	}
 }
 
+/* What hangs on the roots of a deep group. *halve: that was too much. */
+static int read_deep(struct refetch_round *round,
+		     const struct mapping_table *root,
+		     const struct pg_result *pending, size_t first, size_t n,
+		     bool *halve, struct err *err)
+{
+	CLEANUP(buf_done) struct buf keys;
+	bool cut = false;
+	int rc;
+
+	buf_init(&keys, SQL_MAX);
+	if (!root->family ||
+	    !selection_is_deep(pg_value(pending, first, SELECTION)))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct str key = selection_shallow(
+			pg_value(pending, first + i, SELECTION));
+
+		str_split(&key, '=');
+		buf_addf(&keys, "%s%.*s", i ? "," : "", (int)key.n, key.at);
+	}
+	rc = refetch_deep(round, root, buf_str(&keys), &cut, err);
+	*halve = cut && n > 1;
+	if (*halve)
+		round->group_max = n / 2;
+	else if (cut)
+		refetch_ask_family(round, root);
+	return rc;
+}
+
 static int read_group(struct refetch_round *round,
 		      const struct mapping_table *table,
 		      const struct pg_result *pending, size_t first, size_t n,
@@ -137,7 +175,12 @@ static int read_group(struct refetch_round *round,
 		return 0;
 	}
 	if (by_key) {
+		bool halve = false;
+
 		judge_missing(round, table, pending, first, n);
+		rc = read_deep(round, table, pending, first, n, &halve, err);
+		if (halve)
+			return rc;
 	} else if (select.cut) {
 		refetch_ask_for(round, table, NULL); /* in pieces, then */
 	} else if (!eav || str_starts(selection, "entity_id=")) {

@@ -15,6 +15,9 @@
  * waits for the statement that settles it: read without its columns it would
  * look empty.
  *
+ * A deep selection ("entity_id=5,*") is its root's row by key, and each table
+ * of the family by its link (refetch_deep.h).
+ *
  * A whole table is read by ranges of the target's key (of a value table: of
  * its entity), each as long as time and memory allow. Belongs to the thread of
  * refetch.c; holds no connection of its own. */
@@ -69,6 +72,9 @@ void refetch_round_init(struct refetch_round *round,
 			const struct mapping *mapping);
 void refetch_round_done(struct refetch_round *round);
 void refetch_round_reset(struct refetch_round *round);
+
+/* The last one took longer than anybody waits: the next is smaller. */
+void refetch_round_slow(struct refetch_round *round);
 
 /* pending: id, source table, selection, progress of each; in an open snapshot
  * of the reader's source, its attribute map read. */

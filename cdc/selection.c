@@ -23,12 +23,28 @@ void selection_add_name(struct buf *sql, const struct dialect *d,
 	buf_addc(sql, d->quote);
 }
 
+bool selection_is_deep(struct str selection)
+{
+	size_t n = sizeof(SELECTION_DEEP) - 1;
+
+	return selection.n > n &&
+	       memcmp(selection.at + selection.n - n, SELECTION_DEEP, n) == 0;
+}
+
+struct str selection_shallow(struct str selection)
+{
+	if (selection_is_deep(selection))
+		selection.n -= sizeof(SELECTION_DEEP) - 1;
+	return selection;
+}
+
 /* "a=1,b=2" as "(a = 1 and b = 2)". */
 void selection_add(struct buf *sql, const struct dialect *d,
 		   struct str selection)
 {
 	const char *glue = "(";
 
+	selection = selection_shallow(selection);
 	while (selection.n > 0) {
 		struct str value = str_split(&selection, ',');
 		struct str name = str_split(&value, '=');
@@ -101,6 +117,7 @@ bool selection_is_key(const struct target_table *target, struct str selection,
 	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key),
 				    held = 0;
 
+	selection = selection_shallow(selection);
 	while (selection.n > 0) {
 		struct str value = str_split(&selection, ',');
 		struct str name = str_split(&value, '=');

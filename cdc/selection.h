@@ -1,6 +1,9 @@
 /* Selections of rows, "entity_id=5,store_id=1": as conditions for either
  * server, whose names differ only in their quotes, and as keys. Values are
- * integers, so that nothing needs quoting. */
+ * integers, so that nothing needs quoting.
+ *
+ * "entity_id=5,*" is deep: the row of a family's root with all rows that hang
+ * on it (mapping.h: family, link, via). */
 #ifndef CDC_SELECTION_H
 #define CDC_SELECTION_H
 
@@ -19,9 +22,14 @@ struct dialect {
 };
 extern const struct dialect selection_source, selection_target;
 
+#define SELECTION_DEEP ",*"
+bool selection_is_deep(struct str selection);
+/* The same without that. */
+struct str selection_shallow(struct str selection);
+
 void selection_add_name(struct buf *sql, const struct dialect *d,
 			struct str name);
-/* "a=1,b=2" as "(a = 1 and b = 2)". */
+/* "a=1,b=2" as "(a = 1 and b = 2)"; of a deep one the root's rows. */
 void selection_add(struct buf *sql, const struct dialect *d,
 		   struct str selection);
 /* Keys behind `after` ("5,7"), by all columns in their order. */

@@ -1,0 +1,106 @@
+"""Reading again what an operator asks for: `cdc --resync`, while the stream
+goes on. Differences are planted into the copy; afterwards it is the source's.
+"""
+
+import pytest
+
+from tests.integration import shops
+from tests.lib import servers
+
+CELLS = [("mariadb", "gtid"), ("mysql", "file")]
+
+
+def ids(cell):
+    return "-".join(cell)
+
+
+def pending(copy):
+    return copy.target.run("select source_table, selection from ficus.refetch",
+                           copy.tdb)
+
+
+def wait_healed(copy, seconds=60):
+    def healed():
+        copy.cdc.wait_caught_up(seconds)  # says so if it has ended
+        return not pending(copy)
+    servers.wait_until("nothing to read again", seconds, healed)
+
+
+@pytest.fixture(scope="module", params=CELLS, ids=ids)
+def copy(request, postgres, tmp_path_factory):
+    server, mode = request.param
+    source = request.getfixturevalue(server)
+    with shops.databases(source, postgres, "resync") as name, \
+            shops.running(source, name, postgres, name,
+                          str(tmp_path_factory.mktemp("resync")),
+                          extra={"source": {"position_mode": mode}}) as c:
+        yield c
+
+
+# Into the copy alone: what no stream would ever put right.
+PLANTED = {
+    "customer": [
+        "update customers set firstname = 'wrong' where entity_id = 3",
+        "update customers set middlename = null where entity_id = 4",
+        "delete from customers where entity_id = 5",
+        "delete from customer_addresses where parent_id = 6",
+        "update customer_addresses set city = null where parent_id = 7",
+        "update customer_addresses set parent_id = 9 where parent_id = 8",
+        "insert into customer_addresses (entity_id, parent_id, city) values "
+        "(700001, 3, 'extra')",
+        "insert into customers (entity_id, email) values (700000, 'x@y')",
+        "insert into customer_addresses (entity_id, parent_id) values "
+        "(700002, 700000)",
+        "insert into customer_values (entity_id, store_id, attributes) values "
+        "(3, 0, '{\"extra\": 1}') on conflict (entity_id, store_id) do update "
+        "set attributes = '{\"extra\": 1}'"],
+    "catalog": [
+        "update products set sku = 'wrong' where entity_id = 3",
+        "delete from products where entity_id = 4",
+        "delete from product_values where entity_id = 5",
+        "delete from product_prices where entity_id = 6",
+        "update product_values set attributes = attributes || "
+        "'{\"name\": null}' where entity_id = 7",
+        "delete from product_categories where product_id = 8",
+        "delete from stock_items where product_id = 9",
+        "update categories set path = null where entity_id = 3",
+        "delete from category_values where entity_id = 4",
+        "insert into products (entity_id, sku) values (700000, 'extra')",
+        "insert into product_values (entity_id, store_id, attributes) values "
+        "(700000, 0, '{\"name\": \"extra\"}')"],
+    "order": [
+        "update orders set grand_total = grand_total + 1 where entity_id = 3",
+        "delete from orders where entity_id = 4",
+        "delete from order_items where order_id = 5",
+        "update order_items set sku = null where order_id = 6",
+        "delete from order_addresses where parent_id = 7",
+        "delete from order_status_history where parent_id = 8",
+        "insert into orders (entity_id, increment_id) values (700000, 'x')",
+        "insert into order_items (item_id, order_id) values (700000, 9), "
+        "(700001, 700000)"],
+}
+ROOTS = {"customer": ["customer_entity"], "order": ["sales_order"],
+         "catalog": ["catalog_product_entity", "catalog_category_entity"]}
+IDS = [3, 4, 5, 6, 7, 8, 9, 700000]
+
+
+def plant(copy, domain):
+    with copy.target.connect(copy.tdb) as t:
+        for sql in PLANTED[domain]:
+            assert t.execute(sql).rowcount > 0, sql
+        t.commit()
+
+
+@pytest.mark.parametrize("domain", PLANTED)
+def test_a_root_with_all_that_hangs_on_it(copy, domain):
+    """Deep requests, as the transform and the command make them."""
+    plant(copy, domain)
+    with copy.target.connect(copy.tdb) as t:
+        for table in ROOTS[domain]:
+            for key in IDS:
+                t.execute("insert into ficus.refetch (domain, source_table, "
+                          "selection) values (%s, %s, %s)",
+                          (domain, table, f"entity_id={key},*"))
+        t.commit()
+    wait_healed(copy)
+    copy.assert_equal()
