@@ -2,6 +2,7 @@
  * keeps that. */
 #include "cdc/doctor_impl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,10 @@ enum {
 	/* A bootstrap is reckoned slow, so that nobody relies on speed. */
 	BOOTSTRAP_LEAST_S = 60,
 	BOOTSTRAP_BYTES_S = 4 * 1024 * 1024,
+	/* What any replication.max_value_size takes, and what takes any
+	 * level: cdc/binlog/payload.c. */
+	LEVEL_MOST = 19,
+	WINDOW_MOST = 128 * 1024 * 1024,
 	/* Columns of the log's status. */
 	DO_DB = 2,
 	IGNORE_DB = 3,
@@ -245,6 +250,34 @@ static void check_encryption(struct doctor_check *c)
 			   "protected by source.tls");
 }
 
+/* MySQL's: any session can switch it on. A transaction comes as one event,
+ * and from level 20 on needs a window of 32 MiB and more. */
+static void check_compression(struct doctor_check *c)
+{
+	CLEANUP(mem_freep)
+	char *on = doctor_variable(c, "binlog_transaction_compression");
+	CLEANUP(mem_freep)
+	char *level =
+		doctor_variable(c, "binlog_transaction_compression_level_zstd");
+	long found = level ? strtol(level, NULL, 10) : 0;
+
+	if (found > LEVEL_MOST && c->settings->max_value_size < WINDOW_MOST)
+		doctor_add(c->doctor, DOCTOR_WARN, "source.log_compression",
+			   "SET GLOBAL binlog_transaction_compression_level_"
+			   "zstd = 3 /* and in the configuration; reconnect "
+			   "the applications */",
+			   "compression level %ld needs more memory than cdc "
+			   "gives it: such a transaction stops it",
+			   found);
+	else if (on && strcmp(on, "ON") == 0)
+		doctor_add(
+			c->doctor, DOCTOR_OK, "source.log_compression", NULL,
+			"transactions are compressed; one of more than %" PRId64
+			" MiB then needs a larger "
+			"replication.max_value_size",
+			c->settings->max_value_size >> 20);
+}
+
 static void check_server_id(struct doctor_check *c)
 {
 	CLEANUP(mem_freep) char *text = doctor_variable(c, "server_id");
@@ -285,6 +318,7 @@ bool doctor_binlog(struct doctor_check *c)
 	check_rds(c);
 	check_engine(c);
 	check_encryption(c);
+	check_compression(c);
 	check_server_id(c);
 	return true;
 }

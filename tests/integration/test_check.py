@@ -197,6 +197,17 @@ def test_row_metadata_is_a_warning(check, source, variable):
     check.passes("source.row_metadata")
 
 
+def test_compressed_transactions(check, source, variable):
+    if source.flavour == "mariadb":  # compresses event by event
+        assert "source.log_compression" not in check.items()
+        return
+    variable("binlog_transaction_compression", "ON")
+    check.passes("source.log_compression")
+    variable("binlog_transaction_compression_level_zstd", 20)
+    do(source, check.warns("source.log_compression", "level 20"))
+    check.passes("source.log_compression")
+
+
 def test_case_53_sessions_that_log_otherwise(check, source):
     """MySQL shows what sessions have set; MariaDB does not."""
     with source.connect() as c, c.cursor() as cursor:
