@@ -80,9 +80,9 @@ static int refuse_unlogged(const struct mapping_table *table, struct err *err)
 		       table->source);
 }
 
-/* The statement in UTF-8: in GBK or SJIS, half of a character may look like a
- * quote. What is no text of its charset stays as it is. */
-static struct str text_of(const struct query *query, struct arena *arena)
+/* In UTF-8: in GBK or SJIS, half of a character may look like a quote. What is
+ * no text of its charset stays as it is. */
+static struct str in_utf8(const struct query *query, struct arena *arena)
 {
 	const struct charset *charset =
 		query->has & QUERY_CHARSET
@@ -102,6 +102,28 @@ static struct str text_of(const struct query *query, struct arena *arena)
 	charset_read(reader, (const uint8_t *)query->sql.at, query->sql.n,
 		     &sink, &text);
 	return (struct str){ text.at, text.n };
+}
+
+/* Where a backslash is as good as any character it must not look like an
+ * escape; what it stands in, a string, is never looked at. */
+static struct str without_escapes(struct str sql, struct arena *arena)
+{
+	char *copy = arena_strndup(arena, sql.at, sql.n);
+
+	for (size_t i = 0; i < sql.n; i++)
+		if (copy[i] == '\\')
+			copy[i] = '/';
+	return (struct str){ copy, sql.n };
+}
+
+/* The statement as sql_words.h reads them. */
+static struct str text_of(const struct query *query, struct arena *arena)
+{
+	struct str sql = in_utf8(query, arena);
+	bool plain = query->has & QUERY_SQL_MODE &&
+		     query->sql_mode & QUERY_NO_BACKSLASH_ESCAPES;
+
+	return plain ? without_escapes(sql, arena) : sql;
 }
 
 static int run_statement(struct group *group, struct str schema, struct str sql,

@@ -44,6 +44,10 @@ enum {
 	QUERY_RELAXED_UNIQUE_CHECKS = 1 << 27,
 };
 
+/* a bit of query.sql_mode, from both servers' sql/sql_class.h and
+ * system_variables.h */
+#define QUERY_NO_BACKSLASH_ESCAPES (UINT64_C(1) << 20)
+
 struct query {
 	uint32_t thread_id, seconds; /* seconds: how long it ran */
 	uint16_t error;	   /* errno the statement ended with on the source */

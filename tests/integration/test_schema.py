@@ -152,6 +152,18 @@ CASES = {
         "analyze table customer_entity", "optimize table customer_entity",
         "alter table customer_entity drop column x_q{n}, algorithm=inplace",
         "update customer_entity set firstname = 'r{n}' where entity_id < 3"],
+    # A character that ends as an escape begins, and where none does.
+    "62_charset_of_the_statement": [
+        "set names gbk",
+        f"alter table {HISTORY} comment '\udcd5\\', rename to x_gbk{{n}}",
+        "delete from x_gbk{n} where entity_id < 9",
+        f"alter table x_gbk{{n}} comment '\udcd5\\', rename to {HISTORY}",
+        "set names utf8mb4", "set @mode = @@sql_mode",
+        "set sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        f"alter table {HISTORY} comment 'a\\', rename to x_nbe{{n}}",
+        "delete from x_nbe{n} where entity_id < 19",
+        f"alter table x_nbe{{n}} comment 'b\\', rename to {HISTORY}",
+        "set sql_mode = @mode", ADD_ROWS],
     "63_64_160_names": [
         "create database x_other{n}",
         "create table x_other{n}.customer_entity (entity_id int primary key)",
