@@ -12,7 +12,13 @@ enum {
 	DIGITS_WORD = 8,
 	DIGITS_WORD_END = 100000000, /* the first number that needs more */
 	DIGITS_SLACK = 8,
+	DIGITS_SMALL_END = 1000,
 };
+
+/* Of each number: up to three digits, the first in the lowest byte, and in the
+ * top byte how many. Ids of stores, attributes and groups, flags, quantities
+ * and most prices are that small. */
+extern const uint32_t digits_small[DIGITS_SMALL_END];
 
 /* Exactly two digits of a number below 100. */
 static inline void digits_two(char *out, unsigned number)
@@ -65,8 +71,15 @@ static inline char *digits_fixed(char *out, unsigned width, uint32_t number)
 static inline char *digits_lead(char *out, uint32_t number)
 {
 	const uint64_t last = UINT64_C(1) << 56; /* zero is one digit */
-	uint64_t spread = digits_spread(number);
+	uint64_t spread;
 
+	if (number < DIGITS_SMALL_END) {
+		uint32_t text = digits_small[number];
+
+		memcpy(out, &text, sizeof(text));
+		return out + (text >> 24);
+	}
+	spread = digits_spread(number);
 	return digits_store(out, spread,
 			    (unsigned)__builtin_ctzll(spread | last) / 8);
 }

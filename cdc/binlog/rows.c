@@ -166,53 +166,101 @@ struct walk {
 static const struct value absent = { .kind = VALUE_ABSENT };
 static const struct value null = { .kind = VALUE_NULL };
 
-/* The bytes of the next value: a fixed width, or a length in front. */
-static inline const uint8_t *take(struct reader *r, int32_t width, size_t *n)
-{
-	*n = width >= 0 ? (size_t)width : reader_le(r, (size_t)-width);
-	return reader_bytes(r, *n);
-}
-
-/* The column at r, which is there and not NULL. */
+/* The column at *at, which is there and not NULL. */
 static inline bool read_column(const struct walk *walk, size_t i,
-			       struct reader *r, struct value *ret)
+			       const uint8_t **at, const uint8_t *end,
+			       struct value *ret)
 {
 	const struct value_codec *codec = &walk->codecs[i];
-	size_t n;
-	const uint8_t *at = take(r, codec->width, &n);
+	const uint8_t *start = *at;
+	size_t n = (size_t)codec->width;
 
-	if (at && codec->decode)
-		return codec->decode(codec, at, n, walk->sink, ret);
+	if (codec->width < 0) { /* its length is in front */
+		struct reader r = { .at = start, .end = end };
+
+		n = reader_le(&r, (size_t)-codec->width);
+		if (r.failed)
+			return false;
+		start = r.at;
+	}
+	if (n > (size_t)(end - start))
+		return false;
+	*at = start + n;
+	if (codec->decode)
+		return codec->decode(codec, start, n, walk->sink, ret);
 	*ret = absent;
-	return at;
+	return true;
 }
 
-/* One image. The null bitmap counts only the columns that are present.
- * Returns the column that could not be read, or the count of columns. */
-static size_t read_image(struct rows *rows, size_t image,
-			 const struct walk *walk, struct value *values)
+/* A column of an image. */
+static inline bool read_nullable(const struct walk *walk, size_t i,
+				 bool is_null, const uint8_t **at,
+				 const uint8_t *end, struct value *ret)
+{
+	if (!is_null)
+		return read_column(walk, i, at, end, ret);
+	*ret = walk->codecs[i].decode ? null : absent;
+	return true;
+}
+
+/* An image that has every column. */
+static size_t read_whole(struct rows *rows, const struct walk *walk,
+			 struct value *values)
+{
+	size_t count = rows->count;
+	const uint8_t *nulls = reader_bytes(&rows->body, (count + 7) / 8);
+	const uint8_t *at = rows->body.at, *end = rows->body.end;
+
+	if (!nulls)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		walk->places[i] = at;
+		if (!read_nullable(walk, i, bit(nulls, i), &at, end,
+				   &values[i]))
+			return i;
+	}
+	walk->places[count] = at;
+	rows->body.at = at;
+	return count;
+}
+
+/* One that may not. The null bitmap counts only the columns that are
+ * present. */
+static size_t read_some(struct rows *rows, size_t image,
+			const struct walk *walk, struct value *values)
 {
 	const uint8_t *present = rows->present[image];
 	size_t held = rows->present_count[image], place = 0;
-	struct reader r = rows->body;
-	const uint8_t *nulls = reader_bytes(&r, (held + 7) / 8);
+	const uint8_t *nulls = reader_bytes(&rows->body, (held + 7) / 8);
+	const uint8_t *at = rows->body.at, *end = rows->body.end;
 
 	if (!nulls)
 		return 0;
 	for (size_t i = 0; i < rows->count; i++) {
 		if (image == 0)
-			walk->places[i] = r.at;
-		if (held < rows->count && !bit(present, i))
+			walk->places[i] = at;
+		if (!bit(present, i)) {
 			values[i] = absent;
-		else if (bit(nulls, place++))
-			values[i] = walk->codecs[i].decode ? null : absent;
-		else if (!read_column(walk, i, &r, &values[i]))
+			continue;
+		}
+		if (!read_nullable(walk, i, bit(nulls, place++), &at, end,
+				   &values[i]))
 			return i;
 	}
 	if (image == 0)
-		walk->places[rows->count] = r.at;
-	rows->body = r;
+		walk->places[rows->count] = at;
+	rows->body.at = at;
 	return rows->count;
+}
+
+/* One image. Returns the column that could not be read, or the count of
+ * columns. */
+static size_t read_image(struct rows *rows, size_t image,
+			 const struct walk *walk, struct value *values)
+{
+	if (image == 0 && rows->present_count[0] == rows->count)
+		return read_whole(rows, walk, values);
+	return read_some(rows, image, walk, values);
 }
 
 static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
@@ -238,29 +286,29 @@ static size_t read_changes(struct rows *rows, const struct walk *walk,
 			   const struct value *before, struct value *after)
 {
 	const uint8_t **places = walk->places;
-	const uint8_t *end = places[rows->count];
-	struct reader r = rows->body;
+	const uint8_t *old_end = places[rows->count], *end = rows->body.end;
+	const uint8_t *at = rows->body.at + (rows->present_count[1] + 7) / 8;
 	size_t i = 0;
 
-	r.at += (rows->present_count[1] + 7) / 8;
 	for (;;) {
-		size_t left = reader_left(&r), old = (size_t)(end - places[i]);
+		size_t left = (size_t)(end - at);
+		size_t old = (size_t)(old_end - places[i]);
 		const uint8_t *start = places[i];
-		size_t same = same_bytes(start, r.at, left < old ? left : old);
+		size_t same = same_bytes(start, at, left < old ? left : old);
 
 		while (i < rows->count &&
 		       (size_t)(places[i + 1] - start) <= same) {
 			after[i] = before[i];
 			i++;
 		}
-		r.at += places[i] - start;
+		at += places[i] - start;
 		if (i == rows->count)
 			break;
-		if (!read_column(walk, i, &r, &after[i]))
+		if (!read_column(walk, i, &at, end, &after[i]))
 			return i;
 		i++;
 	}
-	rows->body = r;
+	rows->body.at = at;
 	return rows->count;
 }
 

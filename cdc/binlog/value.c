@@ -203,6 +203,16 @@ static bool read_decimal(const struct value_codec *codec, const uint8_t *at,
 	return keep_text(codec, sink, used, ret);
 }
 
+static bool read_shaped_decimal(const struct value_codec *codec,
+				const uint8_t *at, size_t n,
+				struct value_sink *sink, struct value *ret)
+{
+	(void)n;
+	return keep_text(codec, sink,
+			 decimal_format_shape(at, &codec->shape, sink->out),
+			 ret);
+}
+
 static bool read_temporal(const struct value_codec *codec, const uint8_t *at,
 			  size_t n, struct value_sink *sink, struct value *ret)
 {
@@ -345,7 +355,7 @@ static bool read_set(const struct value_codec *codec, const uint8_t *at,
 	return true;
 }
 
-static value_fn choose_number(const struct value_codec *codec)
+static value_fn choose_number(struct value_codec *codec)
 {
 	switch (codec->type) {
 	case TYPE_TINY:
@@ -359,7 +369,10 @@ static value_fn choose_number(const struct value_codec *codec)
 	case TYPE_DOUBLE:
 		return codec->fixed ? read_fixed : read_double;
 	case TYPE_NEWDECIMAL:
-		return read_decimal;
+		return decimal_shape_of(codec->precision, codec->scale,
+					&codec->shape)
+			       ? read_shaped_decimal
+			       : read_decimal;
 	default:
 		return NULL;
 	}
@@ -428,7 +441,7 @@ static size_t text_max(const struct value_codec *codec)
 		return FLOATING_FIXED_MAX;
 	if (codec->decode == read_address)
 		return ADDRESS_TEXT_MAX;
-	if (codec->decode == read_decimal)
+	if (codec->type == TYPE_NEWDECIMAL)
 		return codec->precision + DECIMAL_TEXT_EXTRA;
 	if (codec->decode == read_temporal)
 		return TEMPORAL_TEXT_MAX;

@@ -11,6 +11,7 @@
 
 #include "base/defs.h"
 #include "base/str.h"
+#include "cdc/binlog/decimal.h"
 #include "transform/value.h"
 
 struct arena;
@@ -44,8 +45,9 @@ struct value_codec {
 	uint8_t type;	 /* enum column_type */
 	uint8_t precision, scale; /* decimal; scale: fractional digits too */
 	bool is_unsigned;
-	bool fixed;	   /* FLOAT, DOUBLE: with `scale` places always */
-	uint8_t address;   /* enum address_kind; sent as BINARY */
+	bool fixed;	 /* FLOAT, DOUBLE: with `scale` places always */
+	uint8_t address; /* enum address_kind; sent as BINARY */
+	struct decimal_shape shape;
 	uint16_t text_max; /* bytes written at sink->out, at most */
 	uint16_t pad_to;   /* BINARY(n): zero bytes the log leaves out */
 	const struct charset_reader *charset; /* borrowed; text only */

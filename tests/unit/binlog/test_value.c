@@ -62,6 +62,53 @@ static void decimal_is(const uint8_t *at, size_t n, unsigned precision,
 	assert_memory_equal(text, want, used);
 }
 
+/* Whatever the bytes, the quick way says what the general one says. Returns
+ * whether they are a number. */
+static bool both_ways_agree(const uint8_t *at, unsigned precision,
+			    unsigned scale)
+{
+	char want[DECIMAL_TEXT_MAX], text[DECIMAL_TEXT_MAX];
+	struct decimal_shape shape;
+	size_t n = decimal_format(at, precision, scale, want);
+
+	assert_true(decimal_shape_of(precision, scale, &shape));
+	assert_int_equal(decimal_format_shape(at, &shape, text), n);
+	assert_memory_equal(text, want, n);
+	return n > 0;
+}
+
+TEST(decimals_of_every_short_shape)
+{
+	uint64_t bits = 1;
+	struct decimal_shape shape;
+
+	assert_false(decimal_shape_of(27, 8, &shape));
+	assert_false(decimal_shape_of(18, 9, &shape));
+	assert_false(decimal_shape_of(8, 8, &shape));
+	assert_false(decimal_shape_of(10, 0, &shape));
+	for (unsigned n = 0; n < 18 * 8; n++) {
+		unsigned scale = n % 8 + 1, precision = n / 8 + 1 + scale;
+		uint8_t event[8 + 12 + 4] = { 0 };
+		unsigned numbers = 0;
+
+		for (unsigned i = 0; i < 5000; i++) {
+			for (size_t k = 8; k < sizeof(event); k++) {
+				bits = bits * UINT64_C(6364136223846793005) + 1;
+				event[k] = (uint8_t)(bits >> 56);
+			}
+			if (i % 2) { /* small ones, of both signs */
+				uint8_t sign = i % 4 == 1 ? 0x80 : 0x7f;
+
+				memset(event + 8, sign ^ 0x80,
+				       decimal_width(precision, scale) - 1);
+				event[8] = sign;
+			}
+			numbers += both_ways_agree(event + 8, precision, scale);
+		}
+		assert_true(numbers > 20);
+	}
+}
+
 TEST(case_100_decimals_are_exact)
 {
 	/* MySQL's own example: 1234567890.1234 as DECIMAL(14,4). */
@@ -445,7 +492,8 @@ TEST(labels_out_of_column_types)
 	arena_done(&kept);
 }
 
-RUN(CASE(digits_of_numbers_of_every_length), CASE(case_100_decimals_are_exact),
+RUN(CASE(digits_of_numbers_of_every_length),
+    CASE(decimals_of_every_short_shape), CASE(case_100_decimals_are_exact),
     CASE(case_102_times_below_zero_with_every_fraction),
     CASE(case_103_timestamps_to_the_end_of_32_bits), CASE(old_forms_of_times),
     CASE(case_107_numbers_are_as_select_prints_them),
