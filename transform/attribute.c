@@ -78,32 +78,49 @@ static struct entity_type *find_type(const struct attribute_map *map,
 	return NULL;
 }
 
+const struct entity_type *attribute_map_type(const struct attribute_map *map,
+					     int64_t id)
+{
+	return find_type(map, id);
+}
+
 static bool is_home(const struct mapping_table *table,
 		    const struct entity_type *type,
-		    const struct attribute *attribute)
+		    const struct attribute_row *attribute)
 {
 	size_t n = strlen(type->table);
 
 	if (table->kind != TABLE_EAV ||
 	    strcmp(table->entity_type, type->code) != 0)
 		return false;
-	if (*attribute->table)
-		return strcmp(table->source, attribute->table) == 0;
+	if (attribute->table.n > 0)
+		return str_eqs(attribute->table, table->source);
 	return strncmp(table->source, type->table, n) == 0 &&
 	       table->source[n] == '_' &&
-	       strcmp(table->source + n + 1, attribute->type) == 0;
+	       str_eqs(attribute->type, table->source + n + 1);
+}
+
+const struct mapping_table *attribute_map_home(const struct attribute_map *map,
+					       const struct attribute_row *row)
+{
+	const struct entity_type *type = find_type(map, row->entity_type_id);
+
+	for (size_t i = 0; type && i < map->mapping->table_count; i++)
+		if (is_home(&map->mapping->tables[i], type, row))
+			return &map->mapping->tables[i];
+	return NULL;
 }
 
 static const struct mapping_table *find_home(const struct attribute_map *map,
 					     const struct attribute *attribute)
 {
-	const struct entity_type *type =
-		find_type(map, attribute->entity_type_id);
+	const struct attribute_row row = {
+		.entity_type_id = attribute->entity_type_id,
+		.type = str_of(attribute->type),
+		.table = str_of(attribute->table),
+	};
 
-	for (size_t i = 0; type && i < map->mapping->table_count; i++)
-		if (is_home(&map->mapping->tables[i], type, attribute))
-			return &map->mapping->tables[i];
-	return NULL;
+	return attribute_map_home(map, &row);
 }
 
 static void resolve_type(struct attribute_map *map, int64_t type_id)
@@ -159,14 +176,13 @@ static void grow(struct attribute_map *map, size_t id)
 	map->size = size;
 }
 
-bool attribute_map_put(struct attribute_map *map,
+void attribute_map_put(struct attribute_map *map,
 		       const struct attribute_row *row)
 {
-	struct attribute *new, *old;
-	bool changed;
+	struct attribute *new;
 
 	if (row->id < 0 || row->id >= ATTRIBUTE_ID_MAX)
-		return false;
+		return;
 	grow(map, (size_t)row->id);
 	new = mem_zalloc(sizeof(*new));
 	*new = (struct attribute){
@@ -176,13 +192,9 @@ bool attribute_map_put(struct attribute_map *map,
 		.table = copy(row->table),
 	};
 	new->code = (struct str){ new->name, row->code.n };
-	new->home = find_home(map, new);
-	old = map->by_id[row->id];
-	changed = old &&
-		  (!str_eq(old->code, new->code) || old->home != new->home);
-	free_attribute(old);
+	new->home = attribute_map_home(map, row);
+	free_attribute(map->by_id[row->id]);
 	map->by_id[row->id] = new;
-	return changed;
 }
 
 void attribute_map_drop(struct attribute_map *map, int64_t id)

@@ -50,20 +50,25 @@ void attribute_map_copy(struct attribute_map *to,
 			const struct attribute_map *from);
 
 /* What a row of eav_entity_type and eav_attribute says; NULL texts are empty.
- * Ids out of range are ignored: their values are unknown. attribute_map_put()
- * is true when it changed where or under which name a known attribute's
- * values are. */
+ * Ids out of range are ignored: their values are unknown. */
 struct attribute_row {
 	int64_t id, entity_type_id;
 	struct str code, type, table;
 };
 void attribute_map_put_type(struct attribute_map *map, int64_t id,
 			    struct str code, struct str entity_table);
-bool attribute_map_put(struct attribute_map *map,
+void attribute_map_put(struct attribute_map *map,
 		       const struct attribute_row *row);
+/* The value table of an attribute as that row has it; NULL: none is mapped. */
+const struct mapping_table *attribute_map_home(const struct attribute_map *map,
+					       const struct attribute_row *row);
 /* A type takes its attributes along, as the source's foreign key does. */
 void attribute_map_drop_type(struct attribute_map *map, int64_t id);
 void attribute_map_drop(struct attribute_map *map, int64_t id);
+
+/* NULL: no such type. */
+const struct entity_type *attribute_map_type(const struct attribute_map *map,
+					     int64_t id);
 
 static inline const struct attribute *
 attribute_map_find(const struct attribute_map *map, uint64_t id)

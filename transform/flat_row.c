@@ -159,71 +159,13 @@ static int refetch_update(const struct work *w, const struct row_change *row,
 	return rc < 0 ? rc : refetch_row(w, row->after, row->before, err);
 }
 
-static struct str text_at(const struct binding *b, const struct value *row,
-			  int special)
-{
-	struct value v = row[b->special[special]];
-
-	return value_has(v) ? (struct str){ v.at, v.n } : (struct str){ 0 };
-}
-
-/* A key that is no number is none we know. */
-static int64_t id_at(const struct binding *b, const struct value *row,
-		     int special)
-{
-	int64_t id = -1;
-
-	str_to_i64(text_at(b, row, special), &id);
-	return id;
-}
-
-static void know_type(struct transform *t, const struct binding *b,
-		      const struct row_change *row)
-{
-	int64_t before = row->before ? id_at(b, row->before, TYPE_ID) : -1;
-	int64_t after = row->after ? id_at(b, row->after, TYPE_ID) : -1;
-
-	transform_save(t);
-	if (before != after)
-		attribute_map_drop_type(&t->attributes, before);
-	if (row->after)
-		attribute_map_put_type(&t->attributes, after,
-				       text_at(b, row->after, TYPE_CODE),
-				       text_at(b, row->after, TYPE_TABLE));
-}
-
-static void know_attribute(struct transform *t, const struct binding *b,
-			   const struct row_change *row)
-{
-	int64_t before = row->before ? id_at(b, row->before, ATTRIBUTE_ID) : -1;
-	int64_t after = row->after ? id_at(b, row->after, ATTRIBUTE_ID) : -1;
-
-	transform_save(t);
-	if (before != after)
-		attribute_map_drop(&t->attributes, before);
-	if (!row->after)
-		return;
-
-	const struct attribute_row now = {
-		.id = after,
-		.entity_type_id = id_at(b, row->after, ATTRIBUTE_TYPE_ID),
-		.code = text_at(b, row->after, ATTRIBUTE_CODE),
-		.type = text_at(b, row->after, ATTRIBUTE_BACKEND),
-		.table = text_at(b, row->after, ATTRIBUTE_TABLE),
-	};
-	if (attribute_map_put(&t->attributes, &now))
-		t->counts.attribute_changes++;
-}
-
 static int known_row(const struct work *w, const struct row_change *row,
 		     struct err *err)
 {
 	struct binding *b = w->binding;
 
-	if (b->role == ROLE_ENTITY_TYPE)
-		know_type(w->transform, b, row);
-	else if (b->role == ROLE_ATTRIBUTE)
-		know_attribute(w->transform, b, row);
+	if (transform_know(w, row, err) < 0)
+		return err->code;
 	if (row->op == ROW_INSERT)
 		return upsert(w, row->after, err);
 	if (row->op == ROW_UPDATE)
@@ -316,6 +258,9 @@ static int incomplete_metadata(const struct work *w,
 					   row->columns * sizeof(*row->after));
 	const struct row_change whole = {
 		.op = row->op,
+		.actions = row->actions,
+		.incomplete = true,
+		.columns = row->columns,
 		.before = row->before,
 		.after = after,
 	};
@@ -329,11 +274,9 @@ static int incomplete_metadata(const struct work *w,
 	    (row->op == ROW_UPDATE && key_changed(b, &whole)) ||
 	    !fill(w, after, b->now, b->key_count))
 		return unusable(w, err);
-	if (b->role == ROLE_ENTITY_TYPE)
-		know_type(w->transform, b, &whole);
-	else if (b->role == ROLE_ATTRIBUTE)
-		know_attribute(w->transform, b, &whole);
-	int rc = w->sink(w->user, &change, err);
+	int rc = transform_know(w, &whole, err);
+	if (rc == 0)
+		rc = w->sink(w->user, &change, err);
 	return rc < 0 ? rc : refetch_row(w, after, NULL, err);
 }
 

@@ -142,10 +142,10 @@ int transform_bind(struct transform *transform, const struct table_def *def,
 	return 0;
 }
 
-int transform_refetch(const struct work *w, struct value selection,
-		      struct err *err)
+int transform_refetch_of(const struct work *w,
+			 const struct mapping_table *table,
+			 struct value selection, struct err *err)
 {
-	const struct mapping_table *table = w->binding->table;
 	const struct record_change change = {
 		.op = RECORD_REFETCH,
 		.table = table->target,
@@ -154,6 +154,12 @@ int transform_refetch(const struct work *w, struct value selection,
 	};
 
 	return w->sink(w->user, &change, err);
+}
+
+int transform_refetch(const struct work *w, struct value selection,
+		      struct err *err)
+{
+	return transform_refetch_of(w, w->binding->table, selection, err);
 }
 
 int transform_refetch_all(const struct work *w, struct err *err)

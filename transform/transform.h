@@ -79,7 +79,10 @@ const uint8_t *binding_wanted(const struct binding *binding);
 const uint8_t *binding_wanted_too(const struct binding *binding);
 const char *binding_source(const struct binding *binding); /* table name */
 
-/* arena: scratch of the batch; texts that need converting are put there. A row
+/* A row of eav_attribute or eav_entity_type that makes values stand under
+ * another name, or elsewhere, or appear, asks for these values too.
+ *
+ * arena: scratch of the batch; texts that need converting are put there. A row
  * whose image does not say all of what becomes of its record is asked for
  * again (RECORD_REFETCH) and not used, but for what is exact: a delete that
  * has the key, values with their place, and metadata, of which present columns
@@ -97,7 +100,7 @@ struct transform_counts {
 	uint64_t foreign_backend; /* values outside the backend's table */
 	uint64_t unknown_attribute;
 	/* Known attributes renamed, or moved to another value table, by SQL:
-	 * their values stand under the old name until a resync. */
+	 * their values are asked for again. */
 	uint64_t attribute_changes;
 };
 const struct transform_counts *

@@ -2,6 +2,7 @@
  *
  *   transform.c   the object: attribute map, foreign keys, counts
  *   flat_row.c    rows of flat and metadata tables
+ *   know.c        rows that the attribute map is made of
  *   value_row.c   rows of EAV value tables */
 #ifndef TRANSFORM_TRANSFORM_IMPL_H
 #define TRANSFORM_TRANSFORM_IMPL_H
@@ -40,9 +41,17 @@ int transform_flat_row(const struct work *w, const struct row_change *row,
 int transform_value_row(const struct work *w, const struct row_change *row,
 			struct err *err) MUST_CHECK;
 
+/* The attribute map follows a row of its tables; of others nothing is done.
+ * Values that stand elsewhere or under another name since are asked for. */
+int transform_know(const struct work *w, const struct row_change *row,
+		   struct err *err) MUST_CHECK;
+
 /* Before each change of the attribute map. */
 void transform_save(struct transform *transform);
-/* A request to read rows of this table again. */
+/* A request to read rows of a table again; transform_refetch(): of this one. */
+int transform_refetch_of(const struct work *w,
+			 const struct mapping_table *table,
+			 struct value selection, struct err *err) MUST_CHECK;
 int transform_refetch(const struct work *w, struct value selection,
 		      struct err *err) MUST_CHECK;
 int transform_refetch_all(const struct work *w, struct err *err) MUST_CHECK;

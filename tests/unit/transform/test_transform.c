@@ -175,14 +175,106 @@ TEST(the_stream_keeps_the_attribute_map)
 	row(attribute, ROW("130", "4", "color", "int", NULL), NULL);
 	row(whole, NULL, ROW("2", "130", "0", "6", "4"));
 	assert_int_equal(counts()->unknown_attribute, 1);
-	expect("UPSERT attributes attribute_id=130 entity_type_id=4 "
+	expect("REFETCH catalog_product_entity_int(attribute_id=130)\n"
+	       "UPSERT attributes attribute_id=130 entity_type_id=4 "
 	       "attribute_code=colour backend_type=int\n"
 	       "SET product_values 5/0 colour=3\n"
+	       "REFETCH catalog_product_entity_int()\n"
 	       "UPSERT attributes attribute_id=130 entity_type_id=4 "
 	       "attribute_code=color backend_type=int\n"
 	       "SET product_values 6/0 color=4\n"
 	       "DELETE attributes attribute_id=130 entity_type_id=4 "
 	       "attribute_code=color backend_type=int\n");
+}
+
+static void attribute_row(enum row_actions actions, const char *const *before,
+			  const char *const *after)
+{
+	if (shop_row(&shop, attribute, actions, before, after) < 0)
+		fail_msg("%s", shop.err.msg);
+}
+
+/* The lines that ask, without the rows of the attribute itself. */
+static void expect_asked(const char *lines)
+{
+	char found[1024] = "";
+
+	for (const char *line = shop_log(&shop); *line;) {
+		size_t n = strcspn(line, "\n") + 1;
+
+		if (strncmp(line, "REFETCH", 7) == 0)
+			strncat(found, line, n);
+		line += n;
+	}
+	assert_string_equal(found, lines);
+}
+
+TEST(values_of_an_attribute_that_moves_are_asked_for_where_they_were_and_are)
+{
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_SILENT,
+		      ROW("73", "4", "name", "varchar", NULL),
+		      ROW("73", "4", "name", "text", NULL));
+	expect_asked("REFETCH catalog_product_entity_text()\n"
+		     "REFETCH catalog_product_entity_varchar()\n");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_SILENT, ROW("73", "4", "name", "text", NULL),
+		      ROW("73", "4", "name", "static", NULL));
+	expect_asked("REFETCH catalog_product_entity_text()\n");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_SILENT,
+		      ROW("73", "4", "name", "static", NULL),
+		      ROW("73", "1", "name", "varchar", ""));
+	expect_asked("REFETCH customer_entity_varchar()\n");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_SILENT, ROW("73", "1", "name", "varchar", ""),
+		      ROW("73", "1", "name", "varchar", ""));
+	expect_asked("");
+}
+
+/* The copy of the metadata may be read anew before the stream is there. */
+TEST(a_rename_that_the_map_knows_already_asks_all_the_same)
+{
+	row(attribute, ROW("73", "4", "title", "varchar", NULL),
+	    ROW("73", "4", "name", "varchar", NULL));
+	expect_asked("REFETCH catalog_product_entity_varchar()\n");
+}
+
+TEST(an_attribute_written_again_asks_if_it_is_another)
+{
+	const char *const *was = ROW("73", "4", "name", "varchar", NULL);
+
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_LOGGED, was, NULL);
+	attribute_row(ROW_ACTIONS_LOGGED, NULL, was);
+	expect_asked("");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_LOGGED, was, NULL);
+	attribute_row(ROW_ACTIONS_LOGGED, NULL,
+		      ROW("73", "4", "title", "varchar", NULL));
+	expect_asked("REFETCH catalog_product_entity_varchar()\n");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_NONE,
+		      ROW("73", "4", "title", "varchar", NULL), NULL);
+	expect_asked("REFETCH catalog_product_entity_varchar()\n");
+	transform_mark(shop.transform);
+	attribute_row(ROW_ACTIONS_SILENT, NULL, was);
+	expect_asked("REFETCH catalog_product_entity_varchar"
+		     "(attribute_id=73)\n");
+}
+
+TEST(values_of_an_entity_type_that_is_another_are_asked_for)
+{
+	row(type, ROW("1", "customer", "customer_entity"),
+	    ROW("1", "customer", "customer_entity"));
+	expect_asked("");
+	row(type, ROW("1", "customer", "customer_entity"),
+	    ROW("1", "client", "customer_entity"));
+	expect_asked("REFETCH customer_entity_datetime()\n"
+		     "REFETCH customer_entity_decimal()\n"
+		     "REFETCH customer_entity_int()\n"
+		     "REFETCH customer_entity_text()\n"
+		     "REFETCH customer_entity_varchar()\n");
 }
 
 TEST(a_type_known_late_gives_its_attributes_a_home)
@@ -354,7 +446,8 @@ TEST(case_74_the_attribute_map_stays_exact_or_it_stops)
 	/* id type code backend table */
 	row(attribute, ROW("73", NO, NO, NO, NO), ROW(NO, NO, "title", NO, NO));
 	row(varchar, NULL, ROW("1", "73", "0", "5", "Lamp"));
-	expect("UPSERT attributes attribute_id=73 entity_type_id=4 "
+	expect("REFETCH catalog_product_entity_varchar()\n"
+	       "UPSERT attributes attribute_id=73 entity_type_id=4 "
 	       "attribute_code=title backend_type=varchar\n"
 	       "REFETCH eav_attribute(attribute_id=73)\n"
 	       "SET product_values 5/0 title=\"Lamp\"\n");
@@ -410,6 +503,10 @@ RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
     IN_SHOP(values_outside_the_backend_table_are_left_out_and_counted),
     IN_SHOP(a_number_that_is_none_is_written_as_text),
     IN_SHOP(the_stream_keeps_the_attribute_map),
+    IN_SHOP(values_of_an_attribute_that_moves_are_asked_for_where_they_were_and_are),
+    IN_SHOP(a_rename_that_the_map_knows_already_asks_all_the_same),
+    IN_SHOP(an_attribute_written_again_asks_if_it_is_another),
+    IN_SHOP(values_of_an_entity_type_that_is_another_are_asked_for),
     IN_SHOP(a_type_known_late_gives_its_attributes_a_home),
     IN_SHOP(deletes_that_fire_actions_are_marked),
     IN_SHOP(a_key_that_others_follow_on_update_must_not_change),
