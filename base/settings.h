@@ -94,6 +94,8 @@ struct err;
 	  "one row in ficus.audit per applied source transaction")             \
 	X(mapping, "transform.mapping", TEXT, "", 0, 0, "",                    \
 	  "mapping file; empty: the installed schema/magento.yaml")            \
+	X(extend, "transform.extend", LIST, "", 0, 0, "",                      \
+	  "files of your own that add tables and columns to the mapping")      \
 	X(bootstrap_workers, "bootstrap.workers", INT, "4", 1, 64, "",         \
 	  "chunks read at once")                                               \
 	X(bootstrap_chunk_bytes, "bootstrap.chunk_bytes", SIZE, "8MiB", 65536, \

@@ -82,8 +82,9 @@ static int load_target(struct pg *pg, struct target_table *target,
 		return rc;
 	if (pg_rows(r) == 0)
 		return err_set(err, ERR_OPERATOR,
-			       "the target has no table %s: run cdc --migrate, "
-			       "or add a migration that makes it",
+			       "the target has no table %s: run cdc --migrate; "
+			       "a table of your own needs `columns` and `key` "
+			       "in its mapping, or a create table by hand",
 			       target->name);
 	take_columns(target, r);
 	return check_target(target, err);

@@ -9,6 +9,7 @@
 #include "base/pg.h"
 #include "base/settings.h"
 #include "cdc/catalog.h"
+#include "cdc/extend.h"
 #include "cdc/migrate.h"
 #include "transform/mapping.h"
 
@@ -191,6 +192,25 @@ static bool check_migrations(struct doctor *doctor, struct pg *pg)
 	return pending == 0;
 }
 
+/* True when all that the mapping makes is there. */
+static bool check_mapping(struct doctor *doctor, struct pg *pg,
+			  const struct mapping *mapping)
+{
+	struct err err = { 0 };
+	size_t pending = 0;
+
+	if (extend_pending(pg, mapping, &pending, &err)) {
+		doctor_add_err(doctor, "target.mapping", &err);
+		return false;
+	}
+	if (pending > 0)
+		doctor_add(doctor, DOCTOR_WARN, "target.mapping",
+			   "run cdc --migrate (the start does it, too)",
+			   "%zu tables or columns of the mapping are missing",
+			   pending);
+	return pending == 0;
+}
+
 static void check_checkpoint(struct doctor *doctor, struct pg *pg,
 			     struct doctor_place *ret)
 {
@@ -243,7 +263,8 @@ void doctor_target(struct doctor *doctor, const struct settings *settings,
 	check_pooler(doctor, pg, settings);
 	if (!check_migrations(doctor, pg))
 		return;
-	if (!doctor_is_loaded(mapping) && catalog_load(pg, mapping, &err))
+	if (check_mapping(doctor, pg, mapping) && !doctor_is_loaded(mapping) &&
+	    catalog_load(pg, mapping, &err))
 		doctor_add_err(doctor, "target.tables", &err);
 	doctor_tables(doctor, pg, settings, mapping);
 	check_checkpoint(doctor, pg, ret);

@@ -195,6 +195,7 @@ static int load_copy(struct session *s, struct err *err)
 			       "--bootstrap");
 	}
 	open_history(s, schema);
+	session_note_new(s->setup, s->history);
 	return use_schema(s, err);
 }
 
@@ -456,7 +457,8 @@ static void keep_what_came_before(struct session *s)
 int session_run(struct session *s, const struct stopper *stop, struct err *err)
 {
 	int64_t looked_us = 0;
-	int rc = 0;
+	int rc = schema_history_pending(s->history) ? follow_ddl(s, stop, err)
+						    : 0;
 
 	while (rc == 0) {
 		int64_t now = clock_mono_us();

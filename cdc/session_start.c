@@ -6,12 +6,17 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cdc/apply.h"
 #include "cdc/board.h"
 #include "cdc/checkpoint.h"
 #include "cdc/head.h"
 #include "cdc/origin.h"
+#include "cdc/schema.h"
+#include "cdc/schema_history.h"
+#include "cdc/schema_merge.h"
 #include "cdc/setup.h"
+#include "transform/mapping.h"
 
 enum {
 	DOUBLED_MOST = 6, /* times that a time-out is doubled */
@@ -78,6 +83,25 @@ void session_connected(struct board *board, bool connected)
 	pthread_mutex_lock(&board->lock);
 	board->facts.link.connected = connected;
 	pthread_mutex_unlock(&board->lock);
+}
+
+void session_note_new(const struct setup *setup, struct schema_history *history)
+{
+	const struct schema *schema = schema_history_now(history);
+	const struct mapping *mapping = setup->mapping;
+
+	for (size_t i = 0; i < mapping->table_count; i++) {
+		CLEANUP(mem_freep) char *name = schema_merge_name(mapping, i);
+		CLEANUP(mem_freep)
+		char *sql = mem_printf("alter table `%s`", name);
+
+		if (mapping->tables[i].user &&
+		    !schema_table(schema, str_of(name)))
+			schema_history_note(
+				history,
+				str_of(setup->settings.source_database),
+				str_of(sql));
+	}
 }
 
 /* A position that became another one is committed as such, lest the next

@@ -12,6 +12,7 @@ struct apply;
 struct board;
 struct err;
 struct position;
+struct schema_history;
 struct setup;
 
 /* A statement that takes longer than target.timeout would otherwise fail
@@ -29,6 +30,10 @@ void session_tell_start(struct board *board, struct apply *apply,
 int session_check_origin(const struct setup *setup, struct board *board,
 			 struct apply *apply, struct position *at,
 			 struct err *err) MUST_CHECK;
+/* Tables of the user's that the kept schema does not know are taken up where
+ * the stream stands, as if they had been altered there. */
+void session_note_new(const struct setup *setup,
+		      struct schema_history *history);
 void session_connected(struct board *board, bool connected);
 
 #endif

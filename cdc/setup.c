@@ -6,8 +6,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cdc/catalog.h"
 #include "cdc/doctor.h"
+#include "cdc/extend.h"
 #include "cdc/migrate.h"
 #include "transform/losses.h"
 #include "transform/mapping.h"
@@ -48,6 +50,25 @@ static enum log_level level_of(const char *name)
 	return strcmp(name, "debug") == 0 ? LOG_DEBUG : LOG_INFO;
 }
 
+static int load_mapping(const struct settings *s, struct mapping **ret,
+			struct err *err)
+{
+	CLEANUP(mapping_freep) struct mapping *mapping = NULL;
+	struct str files = str_of(s->extend);
+	int rc = mapping_load(*s->mapping ? s->mapping : default_mapping(),
+			      s->source_table_prefix, &mapping, err);
+
+	while (rc == 0 && files.n > 0) {
+		struct str file = str_split(&files, ',');
+		CLEANUP(mem_freep) char *path = mem_strndup(file.at, file.n);
+
+		rc = mapping_extend(mapping, path, err);
+	}
+	if (rc == 0)
+		*ret = TAKE(mapping);
+	return rc;
+}
+
 int setup_load(const char *config, struct setup *ret, struct err *err)
 {
 	*ret = (struct setup){ .losses = losses_new() };
@@ -62,8 +83,7 @@ int setup_load(const char *config, struct setup *ret, struct err *err)
 	target_config(s, &ret->target);
 	source_config_of(s, &ret->source);
 	source_config_head(s, &ret->head);
-	rc = mapping_load(*s->mapping ? s->mapping : default_mapping(),
-			  s->source_table_prefix, &ret->mapping, err);
+	rc = load_mapping(s, &ret->mapping, err);
 	if (rc < 0)
 		setup_done(ret);
 	return rc;
@@ -109,6 +129,8 @@ int setup_target(struct setup *setup, struct err *err)
 		rc = migrate_run(pg, setup->target.schema, &applied, err);
 	if (rc == 0 && applied > 0)
 		log_info("migrations applied", KV_INT("count", applied));
+	if (rc == 0)
+		rc = extend_target(pg, setup->mapping, err);
 	if (rc == 0 && setup->mapping->targets[0]->count == 0)
 		rc = catalog_load(pg, setup->mapping, err);
 	return rc;

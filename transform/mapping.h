@@ -25,7 +25,11 @@
  *
  * Where `link` holds the key of another table instead of the root's (values of
  * an address), `via` names that table: its own link leads on. Metadata has
- * neither family nor link: it is read whole. */
+ * neither family nor link: it is read whole.
+ *
+ * Files of the user's are added to it (mapping_extend): new tables, and of
+ * tables that are mapped already more `columns`, `exclude` and `extra`. What
+ * they give a target stands in its wishes (mapping_wish.h). */
 #ifndef TRANSFORM_MAPPING_H
 #define TRANSFORM_MAPPING_H
 
@@ -50,6 +54,8 @@ struct target_column {
 	bool generated; /* computed by the target; never written */
 };
 
+struct target_wish; /* a column that a mapping gives it: mapping_wish.h */
+
 struct target_table {
 	char *name; /* owned; without schema */
 	size_t count;
@@ -57,6 +63,8 @@ struct target_table {
 	enum domain domain;
 	size_t index; /* place in mapping.targets */
 	bool values;  /* an EAV values table: key columns + attributes jsonb */
+	size_t wish_count;
+	struct target_wish *wishes; /* owned */
 };
 
 struct mapping_table {
@@ -68,8 +76,9 @@ struct mapping_table {
 	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
 	char *entity_type, *backend; /* owned; EAV only */
-	bool extra;    /* columns the target lacks go into its column `extra` */
-	unsigned line; /* in the file */
+	bool extra;  /* columns the target lacks go into its column `extra` */
+	bool user;   /* of a file that was added */
+	char *place; /* owned; "magento.yaml:12" */
 };
 
 struct mapping {
@@ -84,6 +93,11 @@ int mapping_load(const char *path, const char *prefix, struct mapping **ret,
 /* The same from memory; file is its name in errors. */
 int mapping_parse(const char *file, struct str text, const char *prefix,
 		  struct mapping **ret, struct err *err) MUST_CHECK;
+/* Adds a file of the user's. After an error the mapping is of no use. */
+int mapping_extend(struct mapping *mapping, const char *path,
+		   struct err *err) MUST_CHECK;
+int mapping_extend_parse(struct mapping *mapping, const char *file,
+			 struct str text, struct err *err) MUST_CHECK;
 void mapping_free(struct mapping *mapping);
 void mapping_freep(struct mapping **mapping);
 

@@ -28,9 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct mapping *mapping = NULL;
 	struct err err = { 0 };
 
-	if (mapping_parse("fuzz", text, "", &mapping, &err) == 0)
+	if (mapping_parse("fuzz", text, "", &mapping, &err) == 0) {
 		check(mapping);
-	else if (mapping || !err.msg[0])
+		/* The same once more: only refusals and wider entries. */
+		if (mapping_extend_parse(mapping, "more", text, &err) == 0)
+			check(mapping);
+	} else if (mapping || !err.msg[0])
 		abort();
 	mapping_free(mapping);
 	return 0;

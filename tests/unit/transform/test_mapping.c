@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "tests/unit/transform/shop.h"
 #include "transform/mapping.h"
+#include "transform/mapping_wish.h"
 
 #define CUSTOMERS                                                              \
 	"tables:\n"                                                            \
@@ -170,15 +171,104 @@ TEST(mistakes_are_refused_with_their_place)
 	refused("tables:\n"
 		"  - {source: a, kind: metadata, target: b, domain: metadata}\n"
 		"  - {source: a, kind: metadata, target: c, domain: metadata}",
-		"in line 2 already");
+		"mapped at m.yaml:2:5 already");
 	refused("tables:\n"
 		"  - {source: a, kind: metadata, target: b, domain: metadata}\n"
 		"  - {source: c, kind: metadata, target: b, domain: metadata}",
-		"belongs to a (line 2)");
+		"belongs to a (m.yaml:2:5)");
 	refused("tables:\n  - {source: "
 		"a123456789b123456789c123456789d123456789e123456789f123456789"
 		"1234, kind: metadata, target: b, domain: metadata}",
 		"63 bytes");
+}
+
+static int extended(const char *yaml, struct mapping **ret, struct err *err)
+{
+	*ret = shop_mapping("");
+	return mapping_extend_parse(*ret, "acme.yaml", str_of(yaml), err);
+}
+
+TEST(a_user_s_file_adds_tables_and_columns)
+{
+	struct mapping *m;
+	struct err err = { 0 };
+	const struct mapping_table *t;
+
+	assert_int_equal(
+		extended("tables:\n"
+			 "  - source: sales_order\n"
+			 "    columns: {channel: text, score: "
+			 "\"numeric(9,2)\"}\n"
+			 "    exclude: [token]\n"
+			 "    extra: true\n"
+			 "  - source: acme_note\n    kind: row\n"
+			 "    target: acme_notes\n    domain: order\n"
+			 "    family: sales_order\n    link: order_id\n"
+			 "    columns: {order_id: bigint, id: bigint}\n"
+			 "    key: [id, order_id]\n"
+			 "  - source: acme_int\n    kind: eav\n"
+			 "    target: acme_values\n    domain: order\n"
+			 "    family: sales_order\n    link: entity_id\n"
+			 "    entity_type: acme\n    backend: int\n",
+			 &m, &err),
+		0);
+	t = mapping_find(m, "sales_order");
+	assert_true(mapping_excludes(t, "token"));
+	assert_true(mapping_excludes(t, "protect_code"));
+	assert_true(t->extra);
+	assert_false(t->user);
+	assert_int_equal(t->target->wish_count, 3);
+	assert_string_equal(t->target->wishes[1].type, "numeric(9,2)");
+	assert_string_equal(t->target->wishes[2].name, "extra");
+	t = mapping_find(m, "acme_note");
+	assert_true(t->user);
+	assert_int_equal(t->target->wishes[0].key, 2);
+	assert_int_equal(t->target->wishes[1].key, 1);
+	assert_int_equal(t->target->index, m->target_count - 2);
+	t = mapping_find(m, "acme_int");
+	assert_string_equal(t->target->wishes[2].name, "attributes");
+	mapping_free(m);
+}
+
+static void not_extended(const char *yaml, const char *text)
+{
+	struct mapping *m;
+	struct err err = { 0 };
+
+	assert_int_equal(extended(yaml, &m, &err), ERR_CONFIG);
+	if (!strstr(err.msg, text) || !strstr(err.msg, "acme.yaml:"))
+		fail_msg("%s", err.msg);
+	mapping_free(m);
+}
+
+#define NOTE(more)                                                             \
+	"tables:\n  - {source: a, kind: row, target: a, domain: order, "       \
+	"family: sales_order, link: b, " more "}\n"
+
+TEST(mistakes_of_a_user_s_file_are_refused_with_their_place)
+{
+	not_extended("tables:\n  - {source: sales_order, link: b}\n",
+		     "acme.yaml:2:27: sales_order is mapped at ");
+	not_extended(NOTE("columns: [b]"), "must be a map");
+	not_extended(NOTE("columns: {}"), "must be a map");
+	not_extended(NOTE("columns: {b: 'text;'}"), "is no type");
+	not_extended(NOTE("columns: {b: '1'}"), "is no type");
+	not_extended(NOTE("exclude: [b], columns: {b: text}"), "stays in the");
+	not_extended(NOTE("columns: {b: text}, key: b"), "must be a list");
+	not_extended(NOTE("columns: {b: text}, key: [c]"), "not among");
+	not_extended(NOTE("columns: {b: text}, key: [b, b]"), "twice");
+	not_extended("tables:\n"
+		     "  - {source: sales_order, columns: {x: text, x: text}}\n",
+		     "x");
+	not_extended("tables:\n  - {source: a, kind: row, target: orders, "
+		     "domain: order, family: sales_order, link: b}\n",
+		     "target orders belongs to sales_order");
+	not_extended("tables:\n  - {source: a, kind: row, target: a, "
+		     "domain: order, family: sales_ordr, link: b}\n",
+		     "acme.yaml:2:5: a: no table sales_ordr");
+	not_extended("tables:\n  - {source: a, kind: row, target: a, "
+		     "domain: catalog, family: sales_order, link: b}\n",
+		     "of family sales_order in domain order");
 }
 
 TEST(a_missing_file_is_named)
@@ -195,4 +285,6 @@ RUN(CASE(the_shipped_mapping_loads), CASE(every_target_has_columns_and_a_key),
     CASE(nothing_excluded_is_a_target_column),
     CASE(no_secret_is_a_target_column), CASE(secrets_are_excluded_by_name),
     CASE(a_prefix_is_taken_off), CASE(mistakes_are_refused_with_their_place),
+    CASE(a_user_s_file_adds_tables_and_columns),
+    CASE(mistakes_of_a_user_s_file_are_refused_with_their_place),
     CASE(a_missing_file_is_named))
