@@ -70,12 +70,12 @@ static int make_table(struct pg *pg, const struct target_table *target,
 {
 	CLEANUP(buf_done) struct buf sql;
 
+	buf_init(&sql, SQL_MAX);
 	if (key_count(target) == 0)
 		return err_set(err, ERR_CONFIG,
 			       "the target has no table %s: to have it made, "
 			       "say which columns are its `key`",
 			       target->name);
-	buf_init(&sql, SQL_MAX);
 	buf_adds(&sql, "create table ");
 	pg_quote_name(&sql, target->name);
 	buf_adds(&sql, " (");
