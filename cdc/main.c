@@ -17,6 +17,7 @@
 #include "cdc/letters.h"
 #include "cdc/options.h"
 #include "cdc/print.h"
+#include "cdc/resync.h"
 #include "cdc/service.h"
 #include "cdc/setup.h"
 #include "cdc/status.h"
@@ -223,6 +224,8 @@ static int command(const struct options *o, struct setup *setup,
 		return status(o, setup, err);
 	case COMMAND_DEAD_LETTERS:
 		return dead_letters(o, setup, err);
+	case COMMAND_RESYNC:
+		return resync_run(setup, o->words[0], &stop, err);
 	case COMMAND_PRINT_CONFIG:
 		return print_config(setup);
 	case COMMAND_HELP:

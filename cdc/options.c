@@ -15,6 +15,9 @@ const char options_usage[] =
 	"cdc --status [--json]     state, lag, position, flags\n"
 	"cdc --dead-letters [list|retry|drop] [ID...]  what the target "
 	"refused\n"
+	"cdc --resync customer|catalog|order[:ID,...]  read the source again, "
+	"beside\n"
+	"                          the stream\n"
 	"cdc --print-config        every setting, with its meaning\n"
 	"cdc --help, --version\n"
 	"\n"
@@ -36,6 +39,7 @@ static const struct option long_options[] = {
 	{ "status", no_argument, NULL, OPT_COMMAND + COMMAND_STATUS },
 	{ "dead-letters", no_argument, NULL,
 	  OPT_COMMAND + COMMAND_DEAD_LETTERS },
+	{ "resync", no_argument, NULL, OPT_COMMAND + COMMAND_RESYNC },
 	{ "print-config", no_argument, NULL,
 	  OPT_COMMAND + COMMAND_PRINT_CONFIG },
 	{ "help", no_argument, NULL, OPT_COMMAND + COMMAND_HELP },
@@ -89,7 +93,12 @@ static int check(const struct options *o, struct err *err)
 		return err_set(err, ERR_CONFIG,
 			       "--json goes with --check, --status and "
 			       "--dead-letters");
-	if (o->word_count > 0 && o->command != COMMAND_DEAD_LETTERS)
+	if (o->command == COMMAND_RESYNC && o->word_count != 1)
+		return err_set(err, ERR_CONFIG,
+			       "--resync needs one word: customer, catalog or "
+			       "order, or order:3,9");
+	if (o->word_count > 0 && o->command != COMMAND_DEAD_LETTERS &&
+	    o->command != COMMAND_RESYNC)
 		return err_set(err, ERR_CONFIG,
 			       "unexpected word \"%s\"; see cdc --help",
 			       o->words[0]);

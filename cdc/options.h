@@ -17,6 +17,7 @@ enum command {
 	COMMAND_PRINT,
 	COMMAND_STATUS,
 	COMMAND_DEAD_LETTERS,
+	COMMAND_RESYNC,
 	COMMAND_PRINT_CONFIG,
 	COMMAND_HELP,
 	COMMAND_VERSION
@@ -28,7 +29,8 @@ struct options {
 	const char *from;   /* --print --from POSITION */
 	bool json;	    /* --check, --status, --dead-letters */
 	bool follow;	    /* --bootstrap */
-	char *const *words; /* --dead-letters ACTION ID…; borrowed from argv */
+	/* --dead-letters ACTION ID…, --resync WHAT; borrowed from argv */
+	char *const *words;
 	size_t word_count;
 };
 

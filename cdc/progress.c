@@ -13,6 +13,7 @@ void progress_init(struct progress *progress, const char *what, size_t done,
 		   size_t total)
 {
 	*progress = (struct progress){ .what = what,
+				       .unit = "chunks",
 				       .done = done,
 				       .skipped = done,
 				       .total = total,
@@ -49,15 +50,29 @@ static void draw(const struct progress *p, struct pace pace, const char *end)
 	for (int i = 0; i < BAR; i++)
 		bar[i] = i < pace.percent * BAR / 100 ? '#' : '.';
 	bar[BAR] = '\0';
-	fprintf(stderr,
-		"\r%s [%s] %3d%%  %zu/%zu chunks  %" PRIu64 " rows  %" PRIu64
-		" rows/s  ",
-		p->what, bar, pace.percent, p->done, p->total, p->rows,
-		pace.rows_per_s);
+	fprintf(stderr, "\r%s [%s] %3d%%  %zu/%zu %s  ", p->what, bar,
+		pace.percent, p->done, p->total, p->unit);
+	if (p->rows > 0)
+		fprintf(stderr, "%" PRIu64 " rows  %" PRIu64 " rows/s  ",
+			p->rows, pace.rows_per_s);
 	if (pace.left_s >= 0)
 		fprintf(stderr, "ETA %" PRId64 " s   ", pace.left_s);
 	fputs(end, stderr);
 	fflush(stderr);
+}
+
+static void say(const struct progress *p, struct pace pace)
+{
+	if (p->rows > 0)
+		log_info(p->what, KV_INT("percent", pace.percent),
+			 KV_INT(p->unit, p->done), KV_INT("of", p->total),
+			 KV_INT("rows", p->rows),
+			 KV_INT("rows_per_s", pace.rows_per_s),
+			 KV_INT("eta_s", pace.left_s));
+	else
+		log_info(p->what, KV_INT("percent", pace.percent),
+			 KV_INT(p->unit, p->done), KV_INT("of", p->total),
+			 KV_INT("eta_s", pace.left_s));
 }
 
 static void show(struct progress *p, int64_t now, const char *end)
@@ -68,24 +83,32 @@ static void show(struct progress *p, int64_t now, const char *end)
 	if (p->terminal)
 		draw(p, pace, end);
 	else
-		log_info(p->what, KV_INT("percent", pace.percent),
-			 KV_INT("chunks", p->done),
-			 KV_INT("chunks_total", p->total),
-			 KV_INT("rows", p->rows),
-			 KV_INT("rows_per_s", pace.rows_per_s),
-			 KV_INT("eta_s", pace.left_s));
+		say(p, pace);
+}
+
+/* Locked. */
+static void show_if_due(struct progress *p)
+{
+	int64_t now = clock_mono_us();
+
+	if (now - p->shown_us >= (p->terminal ? TERMINAL_US : LOG_US))
+		show(p, now, "");
 }
 
 void progress_add(struct progress *progress, uint64_t rows)
 {
 	pthread_mutex_lock(&progress->lock);
-	int64_t now = clock_mono_us();
-
 	progress->done++;
 	progress->rows += rows;
-	if (now - progress->shown_us >=
-	    (progress->terminal ? TERMINAL_US : LOG_US))
-		show(progress, now, "");
+	show_if_due(progress);
+	pthread_mutex_unlock(&progress->lock);
+}
+
+void progress_set(struct progress *progress, size_t done)
+{
+	pthread_mutex_lock(&progress->lock);
+	progress->done = done;
+	show_if_due(progress);
 	pthread_mutex_unlock(&progress->lock);
 }
 

@@ -11,6 +11,7 @@
 struct progress {
 	pthread_mutex_t lock;
 	const char *what; /* "copying" */
+	const char *unit; /* of done and total; "chunks" unless changed */
 	size_t done, total;
 	size_t skipped; /* done by an earlier run: no basis for the rate */
 	uint64_t rows;
@@ -21,6 +22,8 @@ struct progress {
 void progress_init(struct progress *progress, const char *what, size_t done,
 		   size_t total);
 void progress_add(struct progress *progress, uint64_t rows);
+/* The same where there are no chunks: `done` by now, of whatever unit. */
+void progress_set(struct progress *progress, size_t done);
 void progress_done(struct progress *progress); /* the last line */
 
 #endif

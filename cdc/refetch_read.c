@@ -189,7 +189,7 @@ static int read_group(struct refetch_round *round,
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		refetch_marks_add(&round->marks, pg_int(pending, first + i, ID),
-				  "", NULL);
+				  "", NULL, 1);
 	return rc;
 }
 
@@ -203,6 +203,7 @@ struct piece {
 	int ordinals[TARGET_KEY_MAX]; /* the source's */
 	size_t bytes_max;
 	char last[KEY_TEXT_MAX], before[KEY_TEXT_MAX];
+	uint64_t rows;
 };
 
 static bool is_integer(const char *type)
@@ -321,6 +322,7 @@ static int piece_read(struct piece *p, const char *after, size_t limit,
 	piece_tail(p, &tail, after, limit);
 	select.tail = buf_str(&tail);
 	rc = chunk_select(p->round->reader, &select, err);
+	p->rows = select.rows;
 	adapt(p->round, select.cut, clock_mono_us() - begun);
 	*ret_last = p->table->kind == TABLE_EAV ? p->before : p->last;
 	if (p->count == 0 || (select.rows < limit && !select.cut))
@@ -356,7 +358,7 @@ static int read_piece(struct refetch_round *round,
 	rc = refetch_compare(round, piece.table, buf_str(&here), true, err);
 	if (rc == 0)
 		refetch_marks_add(&round->marks, pg_int(pending, row, ID),
-				  after, *last ? last : NULL);
+				  after, *last ? last : NULL, piece.rows);
 	return rc;
 }
 
@@ -378,7 +380,7 @@ static int read_at(struct refetch_round *round, const struct pg_result *pending,
 		return 0;
 	if (!table) { /* mapped no more */
 		refetch_marks_add(&round->marks, pg_int(pending, first, ID),
-				  pg_text(pending, first, PROGRESS), NULL);
+				  pg_text(pending, first, PROGRESS), NULL, 0);
 		return 0;
 	}
 	if (pg_value(pending, first, SELECTION).n == 0)

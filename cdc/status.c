@@ -27,6 +27,13 @@ static const char STATUS_SQL[] =
 	"(select coalesce(string_agg(domain || '=' || n, ' ' order by domain), "
 	"'none') from (select domain, count(*) as n from ficus.refetch "
 	"group by domain) d) as refetches, "
+	"(select coalesce(string_agg(domain || ' ' || left_to_do || ' "
+	"requests, ' || "
+	"done || ' of about ' || total || ' rows', ', ' order by domain), "
+	"'none') "
+	"from (select domain, count(*) as left_to_do, "
+	"sum(least(rows_read, rows_total)) as done, sum(rows_total) as total "
+	"from ficus.refetch where resync group by domain) d) as resync, "
 	"(select min(error) from ficus.refetch where error <> '') as "
 	"refetch_error, "
 	"(select count(distinct xid) from ficus.prepared) as prepared, "
@@ -74,7 +81,8 @@ int status_write(const struct pg_config *target, bool json, struct buf *out,
 		"transactions",	 "changes",	   "passed_ticket",
 		"epoch",	 "customer_fresh", "catalog_fresh",
 		"order_fresh",	 "dead_letters",   "refetches",
-		"refetch_error", "prepared",	   "flags",
+		"resync",	 "refetch_error",  "prepared",
+		"flags",
 	};
 	CLEANUP(pg_closep) struct pg *pg = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;

@@ -2,10 +2,12 @@
 goes on. Differences are planted into the copy; afterwards it is the source's.
 """
 
+import re
+
 import pytest
 
 from tests.integration import shops
-from tests.lib import servers
+from tests.lib import servers, writers
 
 CELLS = [("mariadb", "gtid"), ("mysql", "file")]
 
@@ -102,5 +104,60 @@ def test_a_root_with_all_that_hangs_on_it(copy, domain):
                           "selection) values (%s, %s, %s)",
                           (domain, table, f"entity_id={key},*"))
         t.commit()
+    wait_healed(copy)
+    copy.assert_equal()
+
+
+def resync(copy, what, code=0, **more):
+    done = copy.cdc.call("--resync", what, **more)
+    assert done.returncode == code, done.stderr[-2000:]
+    return done.stderr
+
+
+@pytest.mark.parametrize("domain", PLANTED)
+def test_a_domain_while_shops_write(copy, domain):
+    with writers.Load(copy.source, copy.sdb, threads=2, pause=0.02):
+        plant(copy, domain)
+        said = resync(copy, domain)
+    assert "to be read again" in said
+    wait_healed(copy)
+    copy.assert_equal()
+
+
+def test_some_ids_while_shops_write(copy):
+    with writers.Load(copy.source, copy.sdb, threads=2, pause=0.02, seed=2):
+        for domain in PLANTED:
+            plant(copy, domain)
+        for domain in PLANTED:
+            said = resync(copy, domain + ":" + ",".join(map(str, IDS)) +
+                          ",3,999999")
+            # What only the copy has is known; what nobody has is said.
+            assert "id=999999" in said and "id=700000" not in said
+            assert said.count("neither") == 1
+    wait_healed(copy)
+    copy.assert_equal()
+
+
+def test_what_is_no_domain_and_no_id(copy):
+    for what in ("orders", "", "metadata", "order:", "order:x", "order:,1",
+                 "order:-1", "order:0", "order:1;2", ":3"):
+        said = resync(copy, what, 2)
+        assert "customer, catalog and order" in said or "is no id" in said
+    for words in ([], ["order", "customer"]):
+        assert copy.cdc.call("--resync", *words).returncode == 2
+    assert not pending(copy)
+
+
+def test_without_a_running_cdc_requests_wait(copy):
+    copy.cdc.stop()
+    servers.wait_until("it is known to be away", 30, lambda: copy.target.run(
+        "select written_at < clock_timestamp() - interval '3 s' from "
+        "ficus.status", copy.tdb) == [(True,)])
+    plant(copy, "order")
+    assert "cdc is not running" in resync(copy, "order", 3)
+    assert len(pending(copy)) > 10
+    text = copy.cdc.call("--status").stdout
+    assert re.search(r"resync +order \d+ requests, 0 of about \d+ rows", text)
+    copy.cdc.start()
     wait_healed(copy)
     copy.assert_equal()
