@@ -244,5 +244,5 @@ enum fold fold_of(const char *collation)
 			if (str_eqs(charset, charsets[i]) &&
 			    str_eqs(name, unicode[j].rest))
 				return unicode[j].fold;
-	return FOLD_NONE;
+	return FOLD_UNKNOWN;
 }

@@ -16,6 +16,7 @@
 
 /*	X(name, letter, table, PAD SPACE: blanks at the end don't count) */
 #define FOLDS(X)                                                               \
+	X(UNKNOWN, 'x', NONE, true) /* no table: the text itself */            \
 	X(BINARY, 'b', NONE, true)                                             \
 	X(BINARY_NOPAD, 'B', NONE, false)                                      \
 	X(GENERAL, 'g', GENERAL, true)                                         \
@@ -30,8 +31,8 @@ enum fold { FOLD_NONE, FOLDS(FOLD_ENUM) FOLD_COUNT };
 
 enum { FOLD_KEY_MAX = 1024 }; /* bytes: two fit into a PostgreSQL index row */
 
-/* By the collation's name, "utf8mb4_general_ci". FOLD_NONE: there is no table
- * for it. */
+/* By the collation's name, "utf8mb4_general_ci"; FOLD_UNKNOWN if there is no
+ * table for it. */
 enum fold fold_of(const char *collation);
 
 /* The key of a UTF-8 text, not terminated, into `out` of FOLD_KEY_MAX bytes;

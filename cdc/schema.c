@@ -183,6 +183,7 @@ static bool same_column(const struct column_def *a, const struct column_def *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 &&
 	       strcmp(a->charset, b->charset) == 0 &&
+	       str_eq(str_of(a->collation), str_of(b->collation)) &&
 	       a->is_unsigned == b->is_unsigned && a->nullable == b->nullable &&
 	       a->key == b->key;
 }

@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/defs.h"
+#include "base/fold.h"
+#include "base/str.h"
 #include "cdc/binlog/column_type.h"
 #include "cdc/ddl.h"
 #include "transform/mapping.h"
@@ -135,10 +137,21 @@ static bool charset_keeps(const struct column_def *a,
 		strcmp(b->charset, "utf8mb4") == 0);
 }
 
+/* Keys are made by the collation; an older copy may not know it. */
+static bool collation_keeps(const struct column_def *a,
+			    const struct column_def *b)
+{
+	struct str from = str_of(a->collation), to = str_of(b->collation);
+
+	return from.n == 0 || to.n == 0 || str_eq(from, to) ||
+	       fold_of(a->collation) == fold_of(b->collation);
+}
+
 bool schema_change_keeps(const struct column_def *before,
 			 const struct column_def *after)
 {
 	return type_keeps(before, after) && charset_keeps(before, after) &&
+	       collation_keeps(before, after) &&
 	       (after->nullable || !before->nullable);
 }
 

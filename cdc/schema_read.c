@@ -20,6 +20,7 @@ enum {
 	COLUMN,
 	TYPE,
 	CHARSET,
+	COLLATION,
 	NULLABLE,
 	KEY_PLACE,
 	TRANSACTIONAL,
@@ -30,7 +31,8 @@ enum {
 static const char COLUMNS_SQL[] =
 	"select * from (select c.table_name as t, c.column_name, "
 	"c.column_type, "
-	"coalesce(c.character_set_name, ''), c.is_nullable = 'YES', "
+	"coalesce(c.character_set_name, ''), coalesce(c.collation_name, ''), "
+	"c.is_nullable = 'YES', "
 	"coalesce(k.ordinal_position, 0), coalesce(e.transactions = 'YES', 0), "
 	"case when c.extra like '%GENERATED%' then 2 "
 	"when c.is_nullable = 'NO' or coalesce(c.column_default, 'NULL') <> "
@@ -49,7 +51,8 @@ static const char COLUMNS_SQL[] =
  * affair: nobody wants it. */
 static const char HIDDEN_SQL[] =
 	" union all select distinct s.table_name, "
-	"concat('DB_ROW_HASH ', s.index_name), 'bigint unsigned', '', 1, 0, "
+	"concat('DB_ROW_HASH ', s.index_name), 'bigint unsigned', '', '', 1, "
+	"0, "
 	"0, 2, 65536 from information_schema.statistics s "
 	"join information_schema.tables h on h.table_schema = s.table_schema "
 	"and h.table_name = s.table_name and h.engine <> 'MEMORY' "
@@ -63,11 +66,13 @@ static struct column_def column_of(const struct source_rows *rows)
 	struct str name = source_text(rows, COLUMN);
 	struct str type = source_text(rows, TYPE);
 	struct str charset = source_text(rows, CHARSET);
+	struct str collation = source_text(rows, COLLATION);
 
 	return (struct column_def){
 		.name = mem_strndup(name.at, name.n),
 		.type = mem_strndup(type.at, type.n),
 		.charset = mem_strndup(charset.at, charset.n),
+		.collation = mem_strndup(collation.at, collation.n),
 		.is_unsigned = memmem(type.at, type.n, " unsigned", 9) != NULL,
 		.nullable = source_int(rows, NULLABLE) != 0,
 		.key = (uint16_t)source_int(rows, KEY_PLACE),

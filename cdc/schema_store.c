@@ -48,6 +48,8 @@ static void add_table(struct buf *out, const struct table_def *def)
 		add_text(out, c->type);
 		buf_addc(out, '\t');
 		add_text(out, c->charset);
+		buf_addc(out, '\t');
+		add_text(out, c->collation ? c->collation : "");
 		buf_addf(out, "\t%c\t%u\t%c\n", c->nullable ? 't' : 'f', c->key,
 			 def->transactional ? 't' : 'f');
 	}
@@ -130,7 +132,8 @@ static int store(const struct schema *schema, struct pg *pg, struct err *err)
 	if (!fail)
 		fail = copy(pg,
 			    "copy ficus.source_columns (table_name, ordinal, "
-			    "name, column_type, charset, nullable, key_place, "
+			    "name, column_type, charset, collation_name, "
+			    "nullable, key_place, "
 			    "transactional) from stdin",
 			    &columns, err);
 	if (!fail)
@@ -167,7 +170,16 @@ int schema_store(const struct schema *schema, struct pg *pg, struct err *err)
 	return fail ? err_wrap(err, "keeping the source's schema") : 0;
 }
 
-enum { TABLE, NAME, TYPE, CHARSET, NULLABLE, KEY_PLACE, TRANSACTIONAL };
+enum {
+	TABLE,
+	NAME,
+	TYPE,
+	CHARSET,
+	COLLATION,
+	NULLABLE,
+	KEY_PLACE,
+	TRANSACTIONAL
+};
 
 static struct column_def column_at(const struct pg_result *r, size_t row)
 {
@@ -177,6 +189,7 @@ static struct column_def column_at(const struct pg_result *r, size_t row)
 		.name = mem_strdup(pg_text(r, row, NAME)),
 		.type = mem_strdup(type),
 		.charset = mem_strdup(pg_text(r, row, CHARSET)),
+		.collation = mem_strdup(pg_text(r, row, COLLATION)),
 		.is_unsigned = strstr(type, " unsigned") != NULL,
 		.nullable = pg_text(r, row, NULLABLE)[0] == 't',
 		.key = (uint16_t)pg_int(r, row, KEY_PLACE),
@@ -236,12 +249,13 @@ int schema_load(struct pg *pg, struct schema **ret, bool *found,
 	CLEANUP(schema_freep) struct schema *loaded = schema_new();
 	CLEANUP(pg_result_freep) struct pg_result *columns = NULL;
 	CLEANUP(pg_result_freep) struct pg_result *keys = NULL;
-	int fail = pg_query(pg,
-			    "select table_name, name, column_type, charset, "
-			    "nullable, key_place, transactional "
-			    "from ficus.source_columns "
-			    "order by table_name collate \"C\", ordinal",
-			    NULL, 0, &columns, err);
+	int fail =
+		pg_query(pg,
+			 "select table_name, name, column_type, charset, "
+			 "collation_name, nullable, key_place, transactional "
+			 "from ficus.source_columns "
+			 "order by table_name collate \"C\", ordinal",
+			 NULL, 0, &columns, err);
 
 	if (!fail)
 		fail = pg_query(pg,

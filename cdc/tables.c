@@ -279,6 +279,8 @@ static struct table_def *def_of(const struct table_map *map,
 			.name = mem_strndup(from->name.at, from->name.n),
 			.type = type_of(from, known),
 			.charset = mem_strdup(charset ? charset->name : ""),
+			.collation =
+				mem_strdup(collation_name(from->collation)),
 			.is_unsigned = from->is_unsigned,
 			.nullable = from->nullable,
 			.key = from->key,

@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/fold.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/table_def.h"
 #include "transform/transform.h"
+
+enum { NAME_MAX = 64 };
 
 static const char *const eav_columns[] = { "entity_id", "store_id",
 					   "attribute_id", "value", NULL };
@@ -122,6 +126,34 @@ static int check_family(const struct binding *b, const struct column_def *from,
 		       b->table->target->name, to->name);
 }
 
+/* X_key of the target is the key of the source's text X. */
+static bool add_key(struct binding *b, const struct table_def *def, size_t to)
+{
+	const struct target_column *column = &b->table->target->columns[to];
+	struct str name = str_of(column->name);
+	char base[NAME_MAX];
+	int from;
+
+	if (!str_ends(name, "_key") || name.n >= sizeof(base) ||
+	    strcmp(column->type, "text") != 0)
+		return false;
+	memcpy(base, name.at, name.n - 4);
+	base[name.n - 4] = '\0';
+	from = table_def_find(def, base);
+	if (from < 0 || !def->columns[from].charset ||
+	    !*def->columns[from].charset || mapping_excludes(b->table, base))
+		return false;
+	b->moves[b->move_count++] = (struct move){
+		.from = (uint16_t)from,
+		.to = (uint16_t)to,
+		.codec = TEXT_UTF8,
+		.fold = (uint8_t)fold_of(def->columns[from].collation),
+		.loss = losses_of(b->losses, b->source,
+				  def->columns[from].name),
+	};
+	return true;
+}
+
 static int add_move(struct binding *b, const struct table_def *def, size_t to,
 		    struct err *err)
 {
@@ -133,6 +165,8 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 	b->now[to].kind = b->old[to].kind = VALUE_NULL;
 	if (from >= 0 && mapping_excludes(b->table, column->name))
 		from = -1;
+	if (from < 0 && !column->key && add_key(b, def, to))
+		return 0;
 	if (from < 0 && column->key)
 		return err_set(err, ERR_CONFIG,
 			       "source table %s has no column %s, which is in "

@@ -47,6 +47,7 @@ enum binding_role {
 struct move { /* one column from the source's row to the record */
 	uint16_t from, to;
 	uint8_t codec;	   /* enum text_codec */
+	uint8_t fold;	   /* enum fold: what goes there is its key */
 	struct loss *loss; /* borrowed; or NULL */
 };
 

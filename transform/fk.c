@@ -60,6 +60,27 @@ static int refuse(const struct constraint *c, struct err *err, const char *why)
 		       row->parent_table, row->parent_column, why);
 }
 
+/* Texts are compared by the source's collation: by their columns X_key, if
+ * both sides have them. */
+static int key_of(const struct target_table *target, const char *name)
+{
+	CLEANUP(mem_freep) char *key = mem_printf("%s_key", name);
+
+	return column_of(target, key);
+}
+
+static void use_keys(const struct constraint *c, struct fk_action *action,
+		     size_t i, size_t to)
+{
+	int child = key_of(action->child, c->rows[i]->child_column);
+	int parent = key_of(c->parent->target, c->rows[i]->parent_column);
+
+	if (action->kind != ACTION_DELETE || child < 0 || parent < 0)
+		return;
+	action->child_column[to] = (size_t)child;
+	action->parent_column[to] = (size_t)parent;
+}
+
 /* The pairs of columns by ordinal. `known` is how many child columns the
  * target has; parent columns must all be there. */
 static int pair_columns(const struct constraint *c, struct fk_action *action,
@@ -85,6 +106,7 @@ static int pair_columns(const struct constraint *c, struct fk_action *action,
 				      "don't exclude it");
 		action->child_column[*known] = (size_t)child;
 		action->parent_column[*known] = (size_t)parent;
+		use_keys(c, action, i, *known);
 		++*known;
 	}
 	return 0;

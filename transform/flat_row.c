@@ -44,7 +44,9 @@ static bool fill(const struct work *w, const struct value *row,
 		struct value v = row[m->from];
 
 		complete &= v.kind != VALUE_ABSENT || i >= needed;
-		if (m->codec > TEXT_NUMBER || v.kind == VALUE_BYTES)
+		if (m->fold && value_has(v))
+			v = text_key((enum fold)m->fold, v, w->arena, m->loss);
+		else if (m->codec > TEXT_NUMBER || v.kind == VALUE_BYTES)
 			v = text_fit((enum text_codec)m->codec, v, w->arena,
 				     m->loss);
 		out[m->to] = v;

@@ -1,8 +1,10 @@
 /* What could not be kept as it was, counted by source table and column.
  *
  * Text whose bytes its charset does not have, NUL in text, dates that are no
- * days: never logged, never an error, but an operator can see which column
- * they are in. Any thread may count; lives as long as the program. */
+ * days, keys
+ * too long for an index: never logged, never an error, but an operator can see
+ * which column they are in. Any thread may count; lives as long as the program.
+ */
 #ifndef TRANSFORM_LOSSES_H
 #define TRANSFORM_LOSSES_H
 
@@ -13,7 +15,8 @@
 #define LOSS_KINDS(X)                                                          \
 	X(INVALID_TEXT, "invalid_text") /* replaced */                         \
 	X(NUL, "nul")			/* dropped */                          \
-	X(ZERO_DATE, "zero_date")	/* NULL instead */
+	X(ZERO_DATE, "zero_date")	/* NULL instead */                     \
+	X(LONG_KEY, "long_key")		/* the column X_key beside it is NULL */
 
 #define LOSS_ENUM(name, label) LOSS_##name,
 enum loss_kind { LOSS_KINDS(LOSS_ENUM) LOSS_COUNT };

@@ -29,6 +29,8 @@ struct table_def *table_def_copy(const struct table_def *def)
 		copy->columns[i].name = mem_strdup(from->name);
 		copy->columns[i].type = mem_strdup(from->type);
 		copy->columns[i].charset = mem_strdup(from->charset);
+		copy->columns[i].collation =
+			from->collation ? mem_strdup(from->collation) : NULL;
 	}
 	return copy;
 }
@@ -41,6 +43,7 @@ void table_def_free(struct table_def *def)
 		free(def->columns[i].name);
 		free(def->columns[i].type);
 		free(def->columns[i].charset);
+		free(def->columns[i].collation);
 	}
 	free(def->name);
 	free(def);

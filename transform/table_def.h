@@ -20,11 +20,13 @@ enum column_filled {
 };
 
 struct column_def {
-	char *name;    /* owned */
-	char *type;    /* owned; COLUMN_TYPE as information_schema has it:
-			* "int(10) unsigned", "enum('a','b')"; may be "" when
-			* only TABLE_MAP metadata is known */
-	char *charset; /* owned; "utf8mb4", "latin1", "binary"; "": no text */
+	char *name;	 /* owned */
+	char *type;	 /* owned; COLUMN_TYPE as information_schema has it:
+			  * "int(10) unsigned", "enum('a','b')"; may be "" when
+			  * only TABLE_MAP metadata is known */
+	char *charset;	 /* owned; "utf8mb4", "latin1", "binary"; "": no text */
+	char *collation; /* owned; "utf8mb4_general_ci"; "" or NULL: no text, or
+			  * not known */
 	bool is_unsigned, nullable;
 	uint8_t filled; /* enum column_filled; as read from the server, else
 			 * 0 */

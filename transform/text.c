@@ -107,6 +107,24 @@ struct value text_clean(struct value value, struct arena *arena,
 	return rewrite(value, arena, loss);
 }
 
+struct value text_key(enum fold fold, struct value value, struct arena *arena,
+		      struct loss *loss)
+{
+	char key[FOLD_KEY_MAX];
+	size_t n;
+
+	value = text_clean(value, arena, NULL); /* counted beside it */
+	if (!value_has(value))
+		return value;
+	n = fold_key(fold, (struct str){ value.at, value.n }, key);
+	if (n == 0) {
+		loss_add(loss, LOSS_LONG_KEY);
+		return null_value;
+	}
+	return (struct value){ arena_memdup(arena, key, n), (uint32_t)n,
+			       VALUE_TEXT };
+}
+
 /* n digits as a number, or -1. */
 static int digits(const char *at, size_t n)
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fold.h"
 #include "base/str.h"
 #include "transform/value.h"
 
@@ -33,6 +34,10 @@ struct value text_fit(enum text_codec codec, struct value value,
  * U+FFFD. */
 struct value text_clean(struct value value, struct arena *arena,
 			struct loss *loss);
+/* Its key (base/fold.h), of clean text; NULL, counted, when that is too long
+ * for an index. fold is not FOLD_NONE. */
+struct value text_key(enum fold fold, struct value value, struct arena *arena,
+		      struct loss *loss);
 /* Is it a JSON number as it stands? */
 bool text_is_number(struct str text);
 

@@ -78,6 +78,36 @@ const struct charset *charset_by_collation(uint32_t id)
 	return NULL;
 }
 
+const char *collation_name(uint32_t id)
+{
+	static const struct {
+		uint32_t id;
+		const char *name;
+	} names[] = {
+		{ 33, "utf8mb3_general_ci" },
+		{ 45, "utf8mb4_general_ci" },
+		{ 46, "utf8mb4_bin" },
+		{ 47, "latin1_bin" },
+		{ 65, "ascii_bin" },
+		{ 83, "utf8mb3_bin" },
+		{ 192, "utf8mb3_unicode_ci" },
+		{ 224, "utf8mb4_unicode_ci" },
+		{ 255, "utf8mb4_0900_ai_ci" },
+		{ 309, "utf8mb4_0900_bin" },
+		{ NOPAD + 33, "utf8mb3_general_nopad_ci" },
+		{ NOPAD + 45, "utf8mb4_general_nopad_ci" },
+		{ NOPAD + 46, "utf8mb4_nopad_bin" },
+		{ NOPAD + 83, "utf8mb3_nopad_bin" },
+		{ NOPAD + 192, "utf8mb3_unicode_nopad_ci" },
+		{ NOPAD + 224, "utf8mb4_unicode_nopad_ci" },
+	};
+
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (names[i].id == id)
+			return names[i].name;
+	return "";
+}
+
 const struct charset *charset_by_name(struct str name)
 {
 	if (str_ieqs(name, "utf8"))

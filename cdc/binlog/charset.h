@@ -31,6 +31,8 @@ enum charset_kind {
 	CHARSET_UTF32,
 };
 
+/* The name of a collation that base/fold.h knows; "" of any other. */
+const char *collation_name(uint32_t id);
 /* NULL: an id or a name that neither server gives out. */
 const struct charset *charset_by_collation(uint32_t id);
 const struct charset *charset_by_name(struct str name);

@@ -5,11 +5,63 @@
 #include <string.h>
 
 #include "base/defs.h"
+#include "base/fold.h"
+#include "base/str.h"
 #include "router/read/plan.h"
 
 static struct pg_param text_param(const char *text)
 {
 	return (struct pg_param){ .at = text, .n = strlen(text) };
+}
+
+/* An element of a text[]; false: no room. */
+static bool add_element(char *text, size_t *n, struct str element)
+{
+	size_t end = *n;
+
+	if (element.n * 2 + 4 > QUERY_SKU_KEYS_MAX - end)
+		return false;
+	if (end > 1)
+		text[end++] = ',';
+	text[end++] = '"';
+	for (size_t i = 0; i < element.n; i++) {
+		if (element.at[i] == '"' || element.at[i] == '\\')
+			text[end++] = '\\';
+		text[end++] = element.at[i];
+	}
+	text[end++] = '"';
+	*n = end;
+	return true;
+}
+
+/* What the SKU's column can hold for it, whatever its collation. None when a
+ * charset it can have lacks one of its characters: how the source compares
+ * then is not ours to guess, and a miss is asked of Magento. */
+static size_t sku_keys(const char *sku, char *text)
+{
+	size_t n = 0;
+	bool beyond = false;
+
+	for (const char *at = sku; *at; at++)
+		beyond |= (unsigned char)*at >= 0xf0;
+	text[n++] = '{';
+	for (int fold = FOLD_UNKNOWN + 1; fold < FOLD_COUNT && !beyond;
+	     fold++) {
+		char key[FOLD_KEY_MAX];
+		struct str element = { key, fold_key((enum fold)fold,
+						     str_of(sku), key) };
+
+		if (element.n && !add_element(text, &n, element))
+			break;
+	}
+	text[n++] = '}';
+	return n;
+}
+
+static struct pg_param sku_param(struct query *query, const char *sku)
+{
+	return (struct pg_param){ .at = query->sku_keys,
+				  .n = sku_keys(sku, query->sku_keys) };
 }
 
 static void init_keys(struct query *query, const struct read_request *request)
@@ -21,9 +73,9 @@ static void init_keys(struct query *query, const struct read_request *request)
 		 list ? request->limit : request->id);
 	snprintf(query->number[1], sizeof(query->number[1]), "%" PRId64,
 		 list ? offset : 0);
-	query->keys[0] = text_param(request->kind == READ_PRODUCT_BY_SKU
-					    ? request->sku
-					    : query->number[0]);
+	query->keys[0] = request->kind == READ_PRODUCT_BY_SKU
+				 ? sku_param(query, request->sku)
+				 : text_param(query->number[0]);
 	query->keys[1] = text_param(query->number[1]);
 	query->steps[PLAN_KEYS].params = query->keys;
 	query->steps[PLAN_KEYS].count = list ? 2 : 1;

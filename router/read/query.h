@@ -9,7 +9,10 @@
 
 struct plan_kind;
 
+enum { QUERY_SKU_KEYS_MAX = 4096 };
+
 struct query {
+	char sku_keys[QUERY_SKU_KEYS_MAX]; /* a text[] */
 	char number[2][24];
 	struct pg_param keys[2], proof[2], records;
 	struct pg_pool_step steps[PG_POOL_STEPS_MAX];

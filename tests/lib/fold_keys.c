@@ -20,11 +20,11 @@ static size_t bytes_of(const char *hex, char *out, size_t room)
 
 int main(int argc, char **argv)
 {
-	enum fold fold = argc == 2 ? fold_of(argv[1]) : FOLD_NONE;
+	enum fold fold = argc == 2 ? fold_of(argv[1]) : FOLD_UNKNOWN;
 	char *line = NULL;
 	size_t room = 0;
 
-	if (fold == FOLD_NONE)
+	if (fold == FOLD_UNKNOWN)
 		return 2;
 	while (getline(&line, &room, stdin) > 0) {
 		char text[4096], key[FOLD_KEY_MAX];

@@ -39,6 +39,7 @@ insert into products (entity_id, attribute_set_id, type_id, sku, has_options, re
     (5, 4, 'simple', 'Tee 1/ä', 0, 0, '2026-11-22 15:23:02+00', '2026-11-22 15:26:10+00'),
     (6, 4, 'configurable', 'conf', 1, 1, '2026-11-22 15:23:02+00', '2026-11-22 15:26:10+00'),
     (7, 4, 'simple', 'TEE 1/Ä ', 0, 0, '2026-11-22 15:23:02+00', '2026-11-22 15:26:10+00');
+update products set sku_key = case entity_id when 6 then 'g:conf' else 'g:tee 1/a' end;
 insert into product_values values
     (5, 0, '{"name": "Tee", "status": 2, "visibility": 4, "tax_class_id": 2, "url_key": "tee", "description": null, "other_set": "x", "deleted_one": "y"}'),
     (6, 0, '{"name": "Conf", "status": 1, "visibility": 4}');

@@ -100,7 +100,11 @@ static int make_database(void **state)
 	other = connect_to(options);
 	exec_file("migrations/0001_ficus.sql");
 	exec_file("migrations/0002_records.sql");
+	exec_file("migrations/0003_views.sql");
 	exec_file("migrations/0004_refetch.sql");
+	exec_file("migrations/0005_prepared.sql");
+	exec_file("migrations/0008_more_records.sql");
+	exec_file("migrations/0010_keys.sql");
 	exec_file("tests/unit/router/read_fixture.sql");
 	return 0;
 }
