@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cdc/apply_impl.h"
 #include "cdc/barrier.h"
+#include "transform/mapping.h"
 
 /* --- writing a part of the batch --- */
 
@@ -141,14 +142,19 @@ static int is_certain(struct apply *apply, bool *ret, struct err *err)
 
 int apply_run_barrier(struct apply *apply, struct err *err)
 {
+	const struct target_table *table = barrier_table(apply->barrier);
 	uint64_t rows = 0;
 	bool certain = false;
 
-	if (!barrier_table(apply->barrier))
+	if (!table)
 		return 0;
 	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
-	    is_certain(apply, &certain, err) < 0 ||
-	    barrier_run(apply->barrier, apply->pg, apply->graph,
+	    is_certain(apply, &certain, err) < 0)
+		return err->code;
+	if (apply->letters[table->index] &&
+	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
+		return err->code;
+	if (barrier_run(apply->barrier, apply->pg, apply->graph,
 			certain ? NULL : &apply->refetch, &rows, err) < 0)
 		return err->code;
 	apply->early_writes++;

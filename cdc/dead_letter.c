@@ -8,6 +8,7 @@
 #include "cdc/array.h"
 #include "cdc/batch.h"
 #include "cdc/batch_item.h"
+#include "cdc/match.h"
 #include "cdc/record_bson.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
@@ -42,16 +43,21 @@ int dead_letter_tables(struct pg *pg, const struct target_shape *shapes,
 	return 0;
 }
 
+static void add_key_part(struct buf *out, const struct target_shape *shape,
+			 size_t i, struct value value)
+{
+	if (i)
+		buf_addc(out, ',');
+	buf_adds(out, shape->table->columns[shape->key[i]].name);
+	buf_addc(out, '=');
+	buf_add(out, value.at, value.n);
+}
+
 static void add_key(struct buf *out, const struct target_shape *shape,
 		    const struct batch_entry *entry)
 {
-	for (size_t i = 0; i < shape->key_count; i++) {
-		if (i)
-			buf_addc(out, ',');
-		buf_adds(out, shape->table->columns[shape->key[i]].name);
-		buf_addc(out, '=');
-		buf_add(out, entry->key[i].at, entry->key[i].n);
-	}
+	for (size_t i = 0; i < shape->key_count; i++)
+		add_key_part(out, shape, i, entry->key[i]);
 }
 
 static void add_attribute_key(struct buf *out, const struct target_shape *shape,
@@ -141,4 +147,30 @@ void dead_letter_clear(struct pg *pg, const struct target_shape *shape,
 		array_param(&starts),
 	};
 	pg_pipe_query(pg, clear_sql, params, LENGTH(params));
+}
+
+int dead_letter_gone(struct pg *pg, const struct target_shape *shape,
+		     const struct gone *gone, struct err *err)
+{
+	CLEANUP(array_done) struct array keys;
+	CLEANUP(buf_done) struct buf key;
+
+	buf_init(&key, KEY_MAX_BYTES);
+	array_init(&keys);
+	array_start(&keys, ARRAY_TEXT);
+	for (size_t row = 0; row < gone->count; row++) {
+		buf_reset(&key, KEY_MAX_BYTES);
+		for (size_t i = 0; i < shape->key_count; i++)
+			add_key_part(&key, shape, i,
+				     gone->rows[row].values[shape->key[i]]);
+		array_add_text(&keys, (struct str){ key.at, key.n });
+	}
+	const struct pg_param params[] = {
+		pg_param_text(shape->table->name),
+		array_param(&keys),
+	};
+	return pg_query(pg,
+			"delete from ficus.dead_letters where record = $1 and"
+			" key = any($2::text[])",
+			params, LENGTH(params), NULL, err);
 }

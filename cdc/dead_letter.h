@@ -13,6 +13,7 @@
 
 struct batch_item;
 struct err;
+struct gone;
 struct pg;
 struct target_shape;
 
@@ -28,5 +29,8 @@ int dead_letter_write(struct pg *pg, const struct target_shape *shape,
 /* Queues (pipeline) what takes away the letters these items supersede. */
 void dead_letter_clear(struct pg *pg, const struct target_shape *shape,
 		       const struct batch_item *items, size_t count);
+/* The same at once, of rows that a barrier deletes. */
+int dead_letter_gone(struct pg *pg, const struct target_shape *shape,
+		     const struct gone *gone, struct err *err) MUST_CHECK;
 
 #endif

@@ -8,15 +8,20 @@
 #include "transform/transform_impl.h"
 
 /* The attribute whose value the row is, or NULL, counted: Magento would not
- * find the value there either. */
-static const struct attribute *find_attribute(const struct work *w,
-					      const struct value *row)
+ * find the value there either. gone: the row is; its attribute may have gone
+ * before it in the same transaction, as when MySQL 9.7 logs what an entity type
+ * takes along: its attributes, then their values. */
+static const struct attribute *
+find_attribute(const struct work *w, const struct value *row, bool gone)
 {
 	struct transform *t = w->transform;
 	const struct binding *b = w->binding;
-	const struct attribute *attribute = attribute_map_find(
-		&t->attributes, attribute_id(row[b->special[EAV_ATTRIBUTE]]));
+	uint64_t id = attribute_id(row[b->special[EAV_ATTRIBUTE]]);
+	const struct attribute *attribute =
+		attribute_map_find(&t->attributes, id);
 
+	if (!attribute && gone && t->changed)
+		attribute = attribute_map_find(&t->former, id);
 	if (!attribute) {
 		t->counts.unknown_attribute++;
 		return NULL;
@@ -59,7 +64,7 @@ static int set_value(const struct work *w, const struct value *row,
 
 	if (!fill_key(b, row, b->now) || value.kind == VALUE_ABSENT)
 		return refetch_value(w, row, NULL, err);
-	attribute = find_attribute(w, row);
+	attribute = find_attribute(w, row, false);
 	if (!attribute)
 		return 0;
 
@@ -90,7 +95,7 @@ static int unset_value(const struct work *w, const struct value *row,
 
 	if (!fill_key(b, row, b->old))
 		return transform_refetch_all(w, err);
-	attribute = find_attribute(w, row);
+	attribute = find_attribute(w, row, true);
 	if (!attribute)
 		return 0;
 
