@@ -385,7 +385,7 @@ static int mark(struct drive *d, const struct line *line)
 
 	if (line->count != 2 || !str_to_i64(str_of(line->field[0]), &id))
 		return bad(d, "mark");
-	refetch_marks_add(&d->marks, id, line->field[1], NULL);
+	refetch_marks_add(&d->marks, id, line->field[1], NULL, 0);
 	return 0;
 }
 

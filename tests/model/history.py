@@ -66,7 +66,7 @@ class Maker:
         self.source = source.Source()
         self.values = 0
         self.trouble = self.random.random() < 0.3  # requests to read again
-        self.poison = self.random.random() < 0.3
+        self.poison = ("thing",) if self.random.random() < 0.3 else ()
         self.length = length or self.random.choice((6, 12, 25, 40))
 
     def make(self):
@@ -169,8 +169,7 @@ class Maker:
         if table.kind == "eav" and pick.random() < 0.15:
             return None
         if column.type.startswith("decimal"):
-            if (column.name == "amount" and self.poison
-                    and pick.random() < 0.25):
+            if table.name in self.poison and pick.random() < 0.25:
                 return schema.POISON
             return f"{pick.randrange(100)}.{pick.randrange(10)}5"
         if column.type == "int":
