@@ -122,6 +122,7 @@ struct apply_counts {
 	uint64_t upserts, deletes, values_set, values_unset, dead_letters;
 	uint64_t streamed_transactions;
 	uint64_t refetches, refetched; /* requested, and done */
+	uint64_t refetch_rows; /* rows and keys that were read for them */
 };
 const struct apply_counts *apply_counts(const struct apply *apply);
 

@@ -50,6 +50,8 @@ int apply_chunk(struct apply *apply, struct batch *chunk,
 	apply->marks = read;
 	int rc = apply_commit(apply, 0, err);
 	apply->marks = NULL;
+	if (rc == 0)
+		apply->counts.refetch_rows += read->rows_read;
 	return rc;
 }
 

@@ -47,6 +47,7 @@ struct board_facts {
 	bool fresh[DOMAIN_COUNT]; /* as for chunks; refetches count apart */
 	int64_t refetches[DOMAIN_COUNT]; /* pending */
 	int64_t refetches_unread;	 /* of them, also asked for by others */
+	int64_t stale_since_us[DOMAIN_COUNT]; /* monotonic; 0: it is fresh */
 	struct apply_counts apply;
 	struct group_counts group;
 	struct stream_counts stream;

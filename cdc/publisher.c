@@ -68,8 +68,8 @@ struct publisher {
 	struct board *board;		/* borrowed */
 	pthread_t thread;
 	struct stopper stop;
-	struct pg *pg;			/* owned; NULL while away */
-	int64_t written_us, trimmed_us; /* monotonic */
+	struct pg *pg;				  /* owned; NULL while away */
+	int64_t begun_us, written_us, trimmed_us; /* monotonic */
 	bool complained;
 };
 
@@ -170,6 +170,23 @@ static enum domain domain_of(const char *name)
 	return DOMAIN_METADATA;
 }
 
+/* Locked. */
+static void time_stale(struct board_facts *facts)
+{
+	int64_t now = clock_mono_us();
+
+	for (int d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
+		int64_t *since = &facts->stale_since_us[d];
+		bool fresh = facts->fresh[d] && !facts->refetches[d] &&
+			     !facts->refetches[DOMAIN_METADATA];
+
+		if (fresh)
+			*since = 0;
+		else if (*since == 0)
+			*since = now;
+	}
+}
+
 static int count_refetches(struct publisher *p, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
@@ -190,6 +207,7 @@ static int count_refetches(struct publisher *p, struct err *err)
 	pthread_mutex_lock(&p->board->lock);
 	memcpy(p->board->facts.refetches, counts, sizeof(counts));
 	p->board->facts.refetches_unread = unread;
+	time_stale(&p->board->facts);
 	pthread_mutex_unlock(&p->board->lock);
 	return 0;
 }
@@ -200,9 +218,21 @@ static bool all_fresh(const struct board_facts *facts)
 	       facts->fresh[DOMAIN_ORDER];
 }
 
+/* Locked. By its position, or by time: all chunks were read before we began,
+ * so a head that was sampled since is behind them (refetch.c). */
+static bool has_passed(const struct publisher *p,
+		       const struct position *read_at)
+{
+	const struct position *applied = &p->board->applied;
+
+	if (position_contains(applied, read_at))
+		return true;
+	return p->board->head &&
+	       head_passed(p->board->head, applied) >= p->begun_us;
+}
+
 /* A domain is fresh when every chunk read for it was read before what is
- * applied now. An unread chunk, or one whose position is of another kind,
- * keeps it stale. */
+ * applied now. An unread chunk keeps it stale. */
 static int find_stale(struct publisher *p, bool stale[DOMAIN_COUNT],
 		      struct err *err)
 {
@@ -221,8 +251,7 @@ static int find_stale(struct publisher *p, bool stale[DOMAIN_COUNT],
 			if (rc < 0)
 				break;
 			pthread_mutex_lock(&p->board->lock);
-			passed =
-				position_contains(&p->board->applied, &read_at);
+			passed = has_passed(p, &read_at);
 			pthread_mutex_unlock(&p->board->lock);
 			position_done(&read_at);
 		}
@@ -367,6 +396,7 @@ struct publisher *publisher_start(const struct pg_config *target,
 
 	p->target = target;
 	p->board = board;
+	p->begun_us = clock_mono_us();
 	stopper_init(&p->stop);
 	if (thread_start(&p->thread, run, p) != 0)
 		abort(); /* no thread at start is no memory */

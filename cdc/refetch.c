@@ -16,7 +16,9 @@
 #include "cdc/apply.h"
 #include "cdc/batch.h"
 #include "cdc/binlog/position.h"
+#include "cdc/board.h"
 #include "cdc/chunk.h"
+#include "cdc/head.h"
 #include "cdc/refetch_read.h"
 #include "cdc/schema.h"
 #include "cdc/setup.h"
@@ -59,10 +61,12 @@ enum refetch_state { IDLE, WANTED, READY, READING, GIVEN_UP, DONE };
 struct waiting { /* read, and not passed yet */
 	struct position at;
 	char *text;
+	int64_t read_us; /* monotonic; not before it was read */
 };
 
 struct refetch {
 	struct setup setup; /* a copy, with shorter patience; borrows */
+	struct board *board;
 	struct apply *apply;
 	pthread_t thread;
 	bool started;
@@ -156,6 +160,7 @@ static int read_pending(struct refetch *r, const struct pg_result *pending,
 	if (rc == 0)
 		rc = snapshot_begin_after(source, &r->applied, r->file,
 					  &r->read_at, err);
+	r->round.until_us = clock_mono_us() + (int64_t)READ_MS * 1000;
 	if (rc == 0)
 		rc = chunk_read_map(r->reader, err);
 	if (rc == 0)
@@ -173,7 +178,6 @@ static int read_round(struct refetch *r, struct err *err)
 	batch_reset(chunk_batch(r->reader));
 	position_done(&r->read_at);
 	position_init(&r->read_at);
-	r->round.until_us = clock_mono_us() + (int64_t)READ_MS * 1000;
 	r->round.bytes_max = BYTES_MAX;
 	if (pg_query(r->pg, pending_sql, NULL, 0, &pending, err) < 0)
 		return err->code;
@@ -305,6 +309,7 @@ static void add_waiting(struct refetch *r, const struct position *at,
 	position_init(&w->at);
 	position_copy(&w->at, at);
 	w->text = mem_strdup(text);
+	w->read_us = clock_mono_us();
 }
 
 static void drop_waiting(struct refetch *r, size_t i)
@@ -349,12 +354,13 @@ static void hurry(struct refetch *r)
 	source->read_timeout_ms = ANSWER_MS;
 }
 
-int refetch_new(const struct setup *setup, struct apply *apply,
-		struct refetch **ret, struct err *err)
+int refetch_new(const struct setup *setup, struct board *board,
+		struct apply *apply, struct refetch **ret, struct err *err)
 {
 	struct refetch *r = mem_zalloc(sizeof(*r));
 
 	r->setup = *setup;
+	r->board = board;
 	r->apply = apply;
 	hurry(r);
 	pthread_mutex_init(&r->lock, NULL);
@@ -480,18 +486,39 @@ void refetch_wake(struct refetch *r)
 	r->work = true;
 }
 
-int refetch_turn(struct refetch *r, const struct position *applied,
-		 const char *file, struct err *err)
+/* By its position, or by time: a head of the source that was sampled after the
+ * read is behind it, in whatever form that was written down. Else a position
+ * of another form, or of a server that is no more, would never be passed. */
+static bool is_passed(const struct waiting *w, const struct position *applied,
+		      int64_t sampled_us)
 {
-	uint64_t asked = apply_counts(r->apply)->refetches;
+	return sampled_us >= w->read_us || position_contains(applied, &w->at);
+}
 
+static int settle_passed(struct refetch *r, const struct position *applied,
+			 struct err *err)
+{
+	int64_t sampled_us = INT64_MIN;
+
+	if (r->waiting_count > 0 && r->board->head)
+		sampled_us = head_proven(r->board->head, applied);
 	for (size_t i = r->waiting_count; i-- > 0;) {
-		if (!position_contains(applied, &r->waiting[i].at))
+		if (!is_passed(&r->waiting[i], applied, sampled_us))
 			continue;
 		if (apply_refetched(r->apply, r->waiting[i].text, err) < 0)
 			return err->code;
 		drop_waiting(r, i);
 	}
+	return 0;
+}
+
+int refetch_turn(struct refetch *r, const struct position *applied,
+		 const char *file, struct err *err)
+{
+	uint64_t asked = apply_counts(r->apply)->refetches;
+
+	if (settle_passed(r, applied, err) < 0)
+		return err->code;
 	if (asked != r->seen)
 		r->work = true;
 	r->seen = asked;

@@ -29,7 +29,7 @@
  * going on between; it is done when the last piece's Pk has passed. Until
  * then, and until Pk has passed for any request, its row stays in
  * ficus.refetch and its domain is not fresh. The row is deleted in the first
- * commit behind Pk.
+ * commit behind Pk, or behind a head that was sampled after the read.
  *
  * Owned by a session; refetch_turn() is called by the applier's thread. */
 #ifndef CDC_REFETCH_H
@@ -38,14 +38,16 @@
 #include "base/defs.h"
 
 struct apply;
+struct board;
 struct err;
 struct position;
 struct refetch;
 struct setup;
 
-/* setup and apply are borrowed. */
-int refetch_new(const struct setup *setup, struct apply *apply,
-		struct refetch **ret, struct err *err) MUST_CHECK;
+/* setup, board and apply are borrowed. */
+int refetch_new(const struct setup *setup, struct board *board,
+		struct apply *apply, struct refetch **ret,
+		struct err *err) MUST_CHECK;
 void refetch_free(struct refetch *r); /* NULL is fine */
 
 /* Somebody else asked too (cdc --dead-letters retry): look. */

@@ -221,6 +221,7 @@ void refetch_marks_reset(struct refetch_marks *marks)
 	array_start(&marks->next, ARRAY_TEXT);
 	array_start(&marks->rows, ARRAY_INT8);
 	marks->read_position = NULL;
+	marks->rows_read = 0;
 }
 
 void refetch_marks_add(struct refetch_marks *marks, int64_t id,
@@ -234,6 +235,7 @@ void refetch_marks_add(struct refetch_marks *marks, int64_t id,
 	array_add_text(&marks->progress, str_of(progress));
 	(void)!array_add(&marks->next, v); /* text always fits */
 	array_add_int(&marks->rows, (int64_t)rows);
+	marks->rows_read += rows;
 }
 
 void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg)

@@ -35,6 +35,7 @@ struct refetch_marks {
 	struct array progress; /* as it was found */
 	struct array next;     /* as it is now; NULL: all was read */
 	struct array rows;     /* bigint: read by that */
+	uint64_t rows_read;    /* their sum */
 	const char *read_position;
 };
 void refetch_marks_init(struct refetch_marks *marks);

@@ -28,7 +28,7 @@ enum {
 	ROWS_MAX = 20000,
 	QUICK_US = 100 * 1000, /* the next piece may be larger */
 	SLOW_US = 300 * 1000,  /* … should be smaller */
-	KEY_TEXT_MAX = 256,
+	PLACE_MAX = 16 * 1024, /* TARGET_KEY_MAX texts of 255 characters */
 };
 
 enum column { ID, TABLE, SELECTION, PROGRESS };
@@ -201,8 +201,10 @@ struct piece {
 	size_t count; /* columns of the order */
 	struct str names[TARGET_KEY_MAX];
 	int ordinals[TARGET_KEY_MAX]; /* the source's */
+	bool is_text[TARGET_KEY_MAX];
 	size_t bytes_max;
-	char last[KEY_TEXT_MAX], before[KEY_TEXT_MAX];
+	/* Places: of the last row, and the last before that differs. */
+	struct buf last, before, now;
 	uint64_t rows;
 };
 
@@ -212,29 +214,48 @@ static bool is_integer(const char *type)
 	       strcmp(type, "smallint") == 0;
 }
 
-static void piece_add(struct piece *p, const char *name)
+static bool is_text(const char *type)
+{
+	return strcmp(type, "text") == 0 || strncmp(type, "character", 9) == 0;
+}
+
+static void piece_add(struct piece *p, const char *name, const char *type)
 {
 	p->ordinals[p->count] = chunk_ordinal(p->round->reader, p->table, name);
+	p->is_text[p->count] = is_text(type);
 	p->names[p->count++] = str_of(name);
 }
 
-/* By which columns the table is walked; count 0: it can't be, in pieces. */
+/* By which columns the table is walked; count 0: it can't be, in pieces. A key
+ * with texts has no index for its order: each piece is a scan. */
 static void piece_init(struct piece *p)
 {
 	const struct target_table *target = p->table->target;
 	size_t key[TARGET_KEY_MAX], count = selection_key_columns(target, key);
 
+	buf_init(&p->last, PLACE_MAX);
+	buf_init(&p->before, PLACE_MAX);
+	buf_init(&p->now, PLACE_MAX);
 	if (p->table->kind == TABLE_EAV) {
-		piece_add(p, "entity_id");
+		piece_add(p, "entity_id", "bigint");
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!is_integer(target->columns[key[i]].type)) {
+		const struct target_column *c = &target->columns[key[i]];
+
+		if (!is_integer(c->type) && !is_text(c->type)) {
 			p->count = 0;
 			return;
 		}
-		piece_add(p, target->columns[key[i]].name);
+		piece_add(p, c->name, c->type);
 	}
+}
+
+static void piece_done(struct piece *p)
+{
+	buf_done(&p->last);
+	buf_done(&p->before);
+	buf_done(&p->now);
 }
 
 static void piece_tail(const struct piece *p, struct buf *sql,
@@ -247,29 +268,33 @@ static void piece_tail(const struct piece *p, struct buf *sql,
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		buf_adds(sql, i ? ", " : " order by ");
-		selection_add_name(sql, &selection_source, p->names[i]);
+		selection_add_order(sql, &selection_source, p->names[i],
+				    p->is_text[i]);
 	}
 	if (p->count > 0)
 		buf_addf(sql, " limit %zu", limit);
 }
 
-/* Keeps the key of the last row, and the last one before that differs. */
+/* Keeps the place of the last row, and the last one before that differs. */
 static void piece_row(void *user, const struct value *row)
 {
 	struct piece *p = user;
-	char text[KEY_TEXT_MAX];
-	size_t n = 0;
+	struct buf swap = p->before;
 
-	for (size_t i = 0; i < p->count && n < sizeof(text); i++) {
+	buf_reset(&p->now, PLACE_MAX);
+	for (size_t i = 0; i < p->count; i++) {
 		struct value v = row[p->ordinals[i]];
 
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.*s",
-				      i ? "," : "", (int)v.n, v.at);
+		if (i > 0)
+			buf_addc(&p->now, ',');
+		selection_add_place(&p->now, (struct str){ v.at, v.n },
+				    p->is_text[i]);
 	}
-	if (n >= sizeof(text) || strcmp(text, p->last) == 0)
+	if (p->now.failed || strcmp(buf_str(&p->now), buf_str(&p->last)) == 0)
 		return;
-	memcpy(p->before, p->last, sizeof(p->before));
-	memcpy(p->last, text, n + 1);
+	p->before = p->last;
+	p->last = p->now;
+	p->now = swap;
 }
 
 /* " where …" of the copy's rows behind `after` and up to `last` ("": all). */
@@ -317,14 +342,16 @@ static int piece_read(struct piece *p, const char *after, size_t limit,
 	int64_t begun = clock_mono_us();
 	int rc;
 
-	p->last[0] = p->before[0] = '\0';
+	buf_reset(&p->last, PLACE_MAX);
+	buf_reset(&p->before, PLACE_MAX);
 	buf_init(&tail, SQL_MAX);
 	piece_tail(p, &tail, after, limit);
 	select.tail = buf_str(&tail);
 	rc = chunk_select(p->round->reader, &select, err);
 	p->rows = select.rows;
 	adapt(p->round, select.cut, clock_mono_us() - begun);
-	*ret_last = p->table->kind == TABLE_EAV ? p->before : p->last;
+	*ret_last =
+		buf_str(p->table->kind == TABLE_EAV ? &p->before : &p->last);
 	if (p->count == 0 || (select.rows < limit && !select.cut))
 		*ret_last = "";
 	else if (!**ret_last)
@@ -337,6 +364,7 @@ static int read_piece(struct refetch_round *round,
 		      struct err *err)
 {
 	const char *after = pg_text(pending, row, PROGRESS), *last = NULL;
+	CLEANUP(piece_done)
 	struct piece piece = { .round = round,
 			       .table = table_of(round, pending, row),
 			       .bytes_max = round->bytes_max };

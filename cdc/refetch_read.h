@@ -19,8 +19,9 @@
  * of the family by its link (refetch_deep.h).
  *
  * A whole table is read by ranges of the target's key (of a value table: of
- * its entity), each as long as time and memory allow. Belongs to the thread of
- * refetch.c; holds no connection of its own. */
+ * its entity), each as long as time and memory allow; texts in the order of
+ * their bytes. A key of yet other types is not walked: one piece. Belongs to
+ * the thread of refetch.c; holds no connection of its own. */
 #ifndef CDC_REFETCH_READ_H
 #define CDC_REFETCH_READ_H
 

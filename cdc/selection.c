@@ -7,8 +7,12 @@
 #include "transform/mapping.h"
 #include "transform/value.h"
 
-const struct dialect selection_source = { "t.", '`' };
-const struct dialect selection_target = { "c.", '"' };
+const struct dialect selection_source = {
+	"t.", '`', "cast(convert(", " using utf8mb4) as binary)", "x'", "'",
+};
+const struct dialect selection_target = {
+	"c.", '"', "convert_to(", ", 'UTF8')", "'\\x", "'::bytea",
+};
 
 void selection_add_name(struct buf *sql, const struct dialect *d,
 			struct str name)
@@ -57,6 +61,39 @@ void selection_add(struct buf *sql, const struct dialect *d,
 	buf_addc(sql, ')');
 }
 
+void selection_add_place(struct buf *place, struct str value, bool is_text)
+{
+	if (!is_text) {
+		buf_add(place, value.at, value.n);
+		return;
+	}
+	buf_addc(place, 'x');
+	for (size_t i = 0; i < value.n; i++)
+		buf_addf(place, "%02x", (unsigned char)value.at[i]);
+}
+
+void selection_add_order(struct buf *sql, const struct dialect *d,
+			 struct str name, bool is_text)
+{
+	buf_adds(sql, is_text ? d->bytes : "");
+	selection_add_name(sql, d, name);
+	buf_adds(sql, is_text ? d->bytes_end : "");
+}
+
+static void add_compared(struct buf *sql, const struct dialect *d,
+			 struct str name, const char *by, struct str value)
+{
+	bool is_text = value.n > 0 && value.at[0] == 'x';
+
+	selection_add_order(sql, d, name, is_text);
+	buf_adds(sql, by);
+	if (is_text)
+		buf_addf(sql, "%s%.*s%s", d->hex, (int)value.n - 1,
+			 value.at + 1, d->hex_end);
+	else
+		buf_add(sql, value.at, value.n);
+}
+
 /* Keys behind `after` ("5,7"), by all columns in their order. The first
  * condition alone lets an index be used. */
 void selection_add_behind(struct buf *sql, const struct dialect *d,
@@ -69,18 +106,17 @@ void selection_add_behind(struct buf *sql, const struct dialect *d,
 		struct str value = str_split(&after, ',');
 
 		if (i == 0 && count > 1) {
-			selection_add_name(sql, d, names[0]);
-			buf_addf(sql, " >= %.*s and ", (int)value.n, value.at);
+			add_compared(sql, d, names[0], " >= ", value);
+			buf_adds(sql, " and ");
 		}
 		buf_addc(sql, '(');
-		selection_add_name(sql, d, names[i]);
-		buf_addf(sql, " > %.*s", (int)value.n, value.at);
+		add_compared(sql, d, names[i], " > ", value);
 		open++;
 		if (i + 1 == count)
 			break;
 		buf_adds(sql, " or (");
-		selection_add_name(sql, d, names[i]);
-		buf_addf(sql, " = %.*s and ", (int)value.n, value.at);
+		add_compared(sql, d, names[i], " = ", value);
+		buf_adds(sql, " and ");
 		open++;
 	}
 	while (open-- > 0)

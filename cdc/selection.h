@@ -19,6 +19,9 @@ struct value;
 struct dialect {
 	const char *alias; /* with its point */
 	char quote;
+	/* Text as its UTF-8 bytes, of which both servers know one order; and
+	 * hexadecimal digits as bytes. What stands around either. */
+	const char *bytes, *bytes_end, *hex, *hex_end;
 };
 extern const struct dialect selection_source, selection_target;
 
@@ -32,7 +35,13 @@ void selection_add_name(struct buf *sql, const struct dialect *d,
 /* "a=1,b=2" as "(a = 1 and b = 2)"; of a deep one the root's rows. */
 void selection_add(struct buf *sql, const struct dialect *d,
 		   struct str selection);
-/* Keys behind `after` ("5,7"), by all columns in their order. */
+/* A value of a key as a place to go on from: digits, or "x6162" of a text's
+ * bytes. */
+void selection_add_place(struct buf *place, struct str value, bool is_text);
+/* The name, of a text's bytes: what to order by. */
+void selection_add_order(struct buf *sql, const struct dialect *d,
+			 struct str name, bool is_text);
+/* Keys behind `after` ("5,x6162"), by all columns in their order. */
 void selection_add_behind(struct buf *sql, const struct dialect *d,
 			  const struct str *names, size_t count,
 			  struct str after);

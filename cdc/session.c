@@ -246,7 +246,8 @@ static int begin(struct session *s, struct err *err)
 		rc = session_check_origin(s->setup, s->board, s->apply,
 					  &s->ended, err);
 	if (rc == 0)
-		rc = refetch_new(s->setup, s->apply, &s->refetch, err);
+		rc = refetch_new(s->setup, s->board, s->apply, &s->refetch,
+				 err);
 	if (rc == 0)
 		rc = open_stream(s, err);
 	if (rc == 0)

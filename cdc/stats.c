@@ -59,6 +59,9 @@ struct reading {
 	  r->facts.apply.refetches)                                            \
 	X("refetches_done_total", COUNTER,                                     \
 	  "of them read, and passed by the stream", r->facts.apply.refetched)  \
+	X("refetch_rows_total", COUNTER,                                       \
+	  "rows and keys read again from the source in this session",          \
+	  r->facts.apply.refetch_rows)                                         \
 	X("events_total", COUNTER, "binlog events of this session",            \
 	  r->facts.group.events)                                               \
 	X("row_events_skipped_total", COUNTER,                                 \
@@ -117,6 +120,13 @@ static struct metric refetches = {
 	"domain", NULL
 };
 
+static struct metric stale = {
+	"ficus_cdc_stale_seconds", METRIC_GAUGE,
+	"how long the domain has not been fresh, for what is to be read again "
+	"or has not been passed; 0: it is",
+	"domain", NULL
+};
+
 static struct metric lost = {
 	"ficus_cdc_values_lost_total", METRIC_COUNTER,
 	"values of a source column that could not be kept: text that is not of "
@@ -140,6 +150,16 @@ static void set_lost(struct losses *losses)
 			if (n)
 				metric_total(&lost, label, n);
 		}
+}
+
+static void set_stale(const struct reading *r)
+{
+	for (int d = DOMAIN_CUSTOMER; d < DOMAIN_COUNT; d++) {
+		int64_t since_us = r->facts.stale_since_us[d];
+
+		metric_set(&stale, domain_name((enum domain)d),
+			   since_us ? (double)(r->now_us - since_us) / 1e6 : 0);
+	}
 }
 
 static void take(struct board *board, struct reading *r)
@@ -179,6 +199,8 @@ void stats_write(struct board *board, struct buf *out)
 		metric_set(&refetches, domain_name((enum domain)d),
 			   (double)r->facts.refetches[d]);
 	metrics_write(&refetches, 1, 0, out);
+	set_stale(r);
+	metrics_write(&stale, 1, 0, out);
 	set_lost(board->losses);
 	metrics_write(&lost, 1, 0, out);
 }

@@ -28,6 +28,11 @@ def wait_healed(copy, seconds=60):
     servers.wait_until("nothing to read again", seconds, healed)
 
 
+def fresh(copy):
+    s = copy.cdc.status()
+    return s["customer_fresh"], s["catalog_fresh"], s["order_fresh"]
+
+
 @pytest.fixture(scope="module", params=CELLS, ids=ids)
 def copy(request, postgres, tmp_path_factory):
     server, mode = request.param
@@ -161,3 +166,61 @@ def test_without_a_running_cdc_requests_wait(copy):
     copy.cdc.start()
     wait_healed(copy)
     copy.assert_equal()
+
+
+UNREACHABLE = {"mariadb": "file:other-bin.999999:4",
+               "mysql": "mysql:7e6f1c2a-0000-11ee-8000-0242ac120002:1-9"}
+
+
+def test_a_position_that_never_comes_keeps_nothing_stale(copy):
+    """Written down by a cdc that was configured otherwise, or read from a
+    server that is no more; and the source is idle. Both kinds of chunks."""
+    at = UNREACHABLE[copy.source.flavour]
+    copy.cdc.kill()
+    with copy.target.connect(copy.tdb) as t:
+        t.execute("insert into ficus.refetch (domain, source_table, "
+                  "selection, read_position) values ('catalog', "
+                  "'catalog_product_entity', 'entity_id=3', %s)", (at,))
+        t.execute("insert into ficus.chunks (domain, family, read_position, "
+                  "done_at) values ('order', 'sales_order', %s, now())",
+                  (at,))
+        t.commit()
+    copy.cdc.start()
+    wait_healed(copy)
+    servers.wait_until("all domains fresh", 60, lambda: fresh(copy) ==
+                       (True, True, True))
+
+
+def test_a_table_with_texts_in_its_key_in_pieces(copy):
+    """In the order of the texts' bytes, which both sides know; the columns'
+    own orders differ."""
+    names = ["ä", "A", "a b", "Z", "é,", "日本", "x'6", "ß\\", "_", "😀"]
+    with copy.session() as s, s.cursor() as c:
+        c.execute("create table directory_country_region_name (locale "
+                  "varchar(16) character set utf8mb4 collate utf8mb4_bin not "
+                  "null, region_id int unsigned not null, name varchar(255), "
+                  "primary key (locale, region_id))")
+        for name in names:
+            c.execute("insert into directory_country_region_name select "
+                      "%s, a.entity_id * 100 + b.entity_id, 'n' from "
+                      "catalog_product_entity a, catalog_product_entity b "
+                      "where a.entity_id <= 20 and b.entity_id <= 20",
+                      (name,))
+        s.commit()
+    copy.cdc.wait_caught_up()
+    count = "select count(*) from region_names"
+    assert copy.target.run(count, copy.tdb) == [(4000,)]
+    with copy.target.connect(copy.tdb) as t:
+        t.execute("delete from region_names where region_id % 7 = 0")
+        t.execute("update region_names set name = null where region_id % 5 "
+                  "= 0")
+        t.execute("insert into region_names (locale, region_id) select "
+                  "locale || 'x', region_id from region_names where region_id "
+                  "% 3 = 0")
+        t.execute("insert into ficus.refetch (domain, source_table) values "
+                  "('metadata', 'directory_country_region_name')")
+        t.commit()
+    wait_healed(copy)
+    assert copy.target.run(count, copy.tdb) == [(4000,)]
+    copy.assert_equal()
+    copy.write("drop table directory_country_region_name")
