@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "cdc/apply_impl.h"
 #include "cdc/barrier.h"
-#include "transform/mapping.h"
+#include "cdc/cascade.h"
 
 /* --- writing a part of the batch --- */
 
@@ -125,37 +125,41 @@ int apply_write_early(struct apply *apply, struct err *err)
 	return 0;
 }
 
-/* While rows are to be read again, a cascade works on what may not be so. */
-static int is_certain(struct apply *apply, bool *ret, struct err *err)
+/* While rows are to be read again, or the bootstrap's were read ahead of where
+ * the stream is, a cascade works on what may not be so. */
+static const char doubt_sql[] =
+	"select exists (select from ficus.refetch)"
+	" or exists (select from ficus.chunks),"
+	" exists (select from ficus.refetch where domain = 'metadata')";
+
+static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
+		      bool *ret_any, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 
-	*ret = false;
-	if (apply->refetch.count > 0)
-		return 0;
-	if (pg_query(apply->pg, "select not exists (select from ficus.refetch)",
-		     NULL, 0, &r, err) < 0)
+	if (pg_query(apply->pg, doubt_sql, NULL, 0, &r, err) < 0)
 		return err->code;
-	*ret = str_eqs(pg_value(r, 0, 0), "t");
+	*doubt = (struct cascade_doubt){
+		.log = &apply->refetch,
+		.metadata = str_eqs(pg_value(r, 0, 1), "t") ||
+			    refetch_log_has_metadata(&apply->refetch),
+	};
+	*ret_any = apply->refetch.count > 0 || str_eqs(pg_value(r, 0, 0), "t");
 	return 0;
 }
 
 int apply_run_barrier(struct apply *apply, struct err *err)
 {
-	const struct target_table *table = barrier_table(apply->barrier);
 	uint64_t rows = 0;
-	bool certain = false;
+	struct cascade_doubt doubt;
+	bool any = false;
 
-	if (!table)
+	if (!barrier_table(apply->barrier))
 		return 0;
 	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
-	    is_certain(apply, &certain, err) < 0)
-		return err->code;
-	if (apply->letters[table->index] &&
-	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
-		return err->code;
-	if (barrier_run(apply->barrier, apply->pg, apply->graph,
-			certain ? NULL : &apply->refetch, &rows, err) < 0)
+	    find_doubt(apply, &doubt, &any, err) < 0 ||
+	    barrier_run(apply->barrier, apply->pg, apply->graph,
+			any ? &doubt : NULL, &rows, err) < 0)
 		return err->code;
 	apply->early_writes++;
 	apply->counts.barriers++;

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/cascade.h"
-#include "cdc/dead_letter.h"
 #include "cdc/descend.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
@@ -89,28 +88,14 @@ static bool needs_types(const struct target_table *table)
 	return false;
 }
 
-static struct gone parents_of(const struct barrier *barrier)
+static int run(struct barrier *barrier, struct cascade *cascade)
 {
-	return (struct gone){
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	struct gone parents = {
 		.table = barrier->table,
 		.rows = barrier->rows,
 		.count = barrier->count,
 	};
-}
-
-int barrier_clear_letters(const struct barrier *barrier, struct pg *pg,
-			  struct err *err)
-{
-	const struct gone parents = parents_of(barrier);
-
-	return dead_letter_gone(pg, &barrier->shapes[parents.table->index],
-				&parents, err);
-}
-
-static int run(struct barrier *barrier, struct cascade *cascade)
-{
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	struct gone parents = parents_of(barrier);
 
 	if (needs_types(barrier->table) && cascade_read_types(cascade) < 0)
 		return cascade->err->code;
@@ -121,16 +106,16 @@ static int run(struct barrier *barrier, struct cascade *cascade)
 		return cascade->err->code;
 	/* Parents that the copy lacks: what their children refer to is not
 	 * known. */
-	if (cascade->log && pg_rows(r) < parents.count)
+	if (cascade->doubt && pg_rows(r) < parents.count)
 		for (size_t i = 0; i < parents.count; i++)
-			descend(cascade->log, cascade->graph, parents.table,
-				parents.rows[i].values);
+			descend(cascade->doubt->log, cascade->graph,
+				parents.table, parents.rows[i].values);
 	cascade_take_rows(&barrier->arena, r, barrier->table, &parents);
 	return cascade_run(cascade, &parents);
 }
 
 int barrier_run(struct barrier *barrier, struct pg *pg,
-		const struct fk_graph *graph, struct refetch_log *log,
+		const struct fk_graph *graph, const struct cascade_doubt *doubt,
 		uint64_t *ret_rows, struct err *err)
 {
 	struct err why = { 0 };
@@ -138,7 +123,7 @@ int barrier_run(struct barrier *barrier, struct pg *pg,
 		.pg = pg,
 		.shapes = barrier->shapes,
 		.graph = graph,
-		.log = log,
+		.doubt = doubt,
 		.err = &why,
 	};
 	int rc = run(barrier, &cascade);

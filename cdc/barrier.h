@@ -14,11 +14,11 @@
 #include "base/defs.h"
 
 struct barrier;
+struct cascade_doubt;
 struct err;
 struct fk_graph;
 struct pg;
 struct record_change;
-struct refetch_log;
 struct target_shape;
 struct target_table;
 
@@ -33,13 +33,10 @@ void barrier_add(struct barrier *barrier, const struct record_change *change);
 const struct target_table *barrier_table(const struct barrier *barrier);
 size_t barrier_bytes(const struct barrier *barrier);
 
-/* The dead letters of these rows are superseded. */
-int barrier_clear_letters(const struct barrier *barrier, struct pg *pg,
-			  struct err *err) MUST_CHECK;
 /* Runs and forgets what was collected. ret_rows gets the rows that went away
- * or changed beside the parents. log: as in struct cascade. */
+ * or changed beside the parents. doubt: as in struct cascade. */
 int barrier_run(struct barrier *barrier, struct pg *pg,
-		const struct fk_graph *graph, struct refetch_log *log,
+		const struct fk_graph *graph, const struct cascade_doubt *doubt,
 		uint64_t *ret_rows, struct err *err) MUST_CHECK;
 
 #endif

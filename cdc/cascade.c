@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/pg.h"
 #include "cdc/descend.h"
+#include "cdc/refetch_log.h"
+#include "cdc/sweep.h"
 #include "transform/fk.h"
 #include "transform/mapping.h"
 
@@ -34,21 +36,15 @@ static int match_action(struct cascade *c, struct match *match,
 	return 0;
 }
 
-/* One statement; its rows count. extra: a parameter behind the match's. */
+/* One statement; its rows count. */
 static int run_sql(struct cascade *c, struct buf *sql,
-		   const struct match *match, const struct pg_param *extra,
-		   struct pg_result **ret)
+		   const struct match *match, struct pg_result **ret)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	struct pg_param params[TARGET_KEY_MAX + 1];
-	size_t n = match->columns;
 
-	if (n > 0)
-		memcpy(params, match->params, n * sizeof(*params));
-	if (extra)
-		params[n++] = *extra;
 	assert(!sql->failed);
-	if (pg_query(c->pg, buf_str(sql), params, n, &r, c->err) < 0)
+	if (pg_query(c->pg, buf_str(sql), match->params, match->columns, &r,
+		     c->err) < 0)
 		return c->err->code;
 	c->rows += pg_affected(r);
 	if (ret)
@@ -58,23 +54,46 @@ static int run_sql(struct cascade *c, struct buf *sql,
 
 /* --- the actions --- */
 
+static void sweep_match(struct sweep *sweep, const struct fk_action *action,
+			const struct match *match)
+{
+	match_sql(&sweep->where, action->child, action->child_column,
+		  action->columns);
+	memcpy(sweep->params, match->params,
+	       match->columns * sizeof(*match->params));
+	sweep->param_count = match->columns;
+}
+
+static int run_sweep(struct cascade *c, struct sweep *sweep)
+{
+	return sweep_run(sweep, c->pg, &c->rows, c->err);
+}
+
 static int set_null(struct cascade *c, const struct fk_action *action,
 		    const struct match *match)
 {
 	const struct target_table *child = action->child;
-	CLEANUP(buf_done) struct buf sql;
+	CLEANUP(sweep_done) struct sweep sweep;
 
-	buf_init(&sql, SQL_MAX);
-	buf_adds(&sql, "update ");
-	pg_quote_name(&sql, child->name);
+	sweep_init(&sweep, &c->shapes[child->index], "update ");
 	for (size_t i = 0; i < action->columns; i++) {
-		buf_adds(&sql, i ? ", " : " as c set ");
-		pg_quote_name(&sql,
+		buf_adds(&sweep.head, i ? ", " : " set ");
+		pg_quote_name(&sweep.head,
 			      child->columns[action->child_column[i]].name);
-		buf_adds(&sql, " = null");
+		buf_adds(&sweep.head, " = null");
 	}
-	match_sql(&sql, child, action->child_column, action->columns);
-	return run_sql(c, &sql, match, NULL, NULL);
+	sweep_match(&sweep, action, match);
+	return run_sweep(c, &sweep);
+}
+
+static int delete_leaves(struct cascade *c, const struct fk_action *action,
+			 const struct match *match)
+{
+	CLEANUP(sweep_done) struct sweep sweep;
+
+	sweep_init(&sweep, &c->shapes[action->child->index], "delete from ");
+	sweep_match(&sweep, action, match);
+	return run_sweep(c, &sweep);
 }
 
 static void add_names_list(struct array *array, char *const *names)
@@ -93,54 +112,64 @@ static void add_json_name(struct cascade *c, struct buf *sql,
 	pg_quote_name(sql, table->columns[shape->json].name);
 }
 
-/* " and c.attributes = '{}'" */
-static void add_empty(struct cascade *c, struct buf *sql,
+/* Takes attributes away. without: "c.attributes - …", of the documents that
+ * `where` finds; a row that is left without any goes. */
+static int take_away(struct cascade *c, struct sweep *sweep,
+		     const struct buf *where, const struct buf *without)
+{
+	buf_adds(&sweep->where, buf_str(where));
+	buf_adds(&sweep->where, " and ");
+	buf_adds(&sweep->where, buf_str(without));
+	buf_adds(&sweep->where, " = '{}'");
+	if (run_sweep(c, sweep) < 0)
+		return c->err->code;
+
+	sweep_again(sweep, "update ");
+	buf_adds(&sweep->head, " set ");
+	add_json_name(c, &sweep->head, sweep->shape->table);
+	buf_adds(&sweep->head, " = ");
+	buf_adds(&sweep->head, buf_str(without));
+	buf_adds(&sweep->where, buf_str(where));
+	return run_sweep(c, sweep);
+}
+
+static void add_minus(struct cascade *c, struct buf *sql,
 		      const struct target_table *table)
 {
 	buf_adds(sql, "c.");
 	add_json_name(c, sql, table);
-	buf_adds(sql, " = '{}'");
+	buf_adds(sql, " - ");
 }
 
 /* Of the values of an entity or a store only the attributes of some backends
- * go; rows without any left go too. */
+ * go. */
 static int delete_some_values(struct cascade *c, const struct fk_action *action,
 			      const struct match *match)
 {
 	const struct target_table *child = action->child;
 	CLEANUP(array_done) struct array backends;
-	CLEANUP(buf_done) struct buf sql, purge;
+	CLEANUP(buf_done) struct buf where, without;
+	CLEANUP(sweep_done) struct sweep sweep;
 
-	buf_init(&sql, SQL_MAX);
-	buf_init(&purge, SQL_MAX);
+	buf_init(&where, SQL_MAX);
+	buf_init(&without, SQL_MAX);
 	add_names_list(&backends, action->backends);
-	const struct pg_param extra = array_param(&backends);
+	sweep_init(&sweep, &c->shapes[child->index], "delete from ");
+	sweep_match(&sweep, action, match);
+	buf_adds(&where, buf_str(&sweep.where));
+	buf_reset(&sweep.where, SQL_MAX);
+	sweep.params[sweep.param_count++] = array_param(&backends);
 
-	buf_adds(&sql, "update ");
-	pg_quote_name(&sql, child->name);
-	buf_adds(&sql, " as c set ");
-	add_json_name(c, &sql, child);
-	buf_adds(&sql, " = c.");
-	add_json_name(c, &sql, child);
-	buf_addf(&sql,
-		 " - coalesce((select array_agg(a.attribute_code::text)"
+	add_minus(c, &without, child);
+	buf_addf(&without,
+		 "coalesce((select array_agg(a.attribute_code::text)"
 		 " from attributes a join entity_types t"
 		 " using (entity_type_id) where a.backend_type = any($%zu"
 		 "::text[]) and t.entity_type_code = ",
-		 match->columns + 1);
-	pg_quote_text(&sql, str_of(action->entity_type));
-	buf_adds(&sql, "), '{}')");
-	match_sql(&sql, child, action->child_column, action->columns);
-	if (run_sql(c, &sql, match, &extra, NULL) < 0)
-		return c->err->code;
-
-	buf_adds(&purge, "delete from ");
-	pg_quote_name(&purge, child->name);
-	buf_adds(&purge, " as c");
-	match_sql(&purge, child, action->child_column, action->columns);
-	buf_adds(&purge, " and ");
-	add_empty(c, &purge, child);
-	return run_sql(c, &purge, match, NULL, NULL);
+		 sweep.param_count);
+	pg_quote_text(&without, str_of(action->entity_type));
+	buf_adds(&without, "), '{}')");
+	return take_away(c, &sweep, &where, &without);
 }
 
 static int find_column(const struct target_table *table, const char *name)
@@ -202,34 +231,25 @@ static void add_codes(const struct cascade *c, const struct fk_action *action,
 static int delete_attributes(struct cascade *c, const struct fk_action *action,
 			     const struct gone *parents)
 {
-	const struct match none = { 0 };
+	const struct target_table *child = action->child;
 	CLEANUP(array_done) struct array codes;
-	CLEANUP(buf_done) struct buf sql, purge;
+	CLEANUP(buf_done) struct buf where, without;
+	CLEANUP(sweep_done) struct sweep sweep;
 
-	buf_init(&sql, SQL_MAX);
-	buf_init(&purge, SQL_MAX);
+	buf_init(&where, SQL_MAX);
+	buf_init(&without, SQL_MAX);
+	sweep_init(&sweep, &c->shapes[child->index], "delete from ");
 	add_codes(c, action, parents, &codes);
 	if (codes.count == 0)
 		return 0;
-	const struct pg_param extra = array_param(&codes);
-
-	buf_adds(&sql, "update ");
-	pg_quote_name(&sql, action->child->name);
-	buf_adds(&sql, " as c set ");
-	add_json_name(c, &sql, action->child);
-	buf_adds(&sql, " = c.");
-	add_json_name(c, &sql, action->child);
-	buf_adds(&sql, " - $1::text[] where c.");
-	add_json_name(c, &sql, action->child);
-	buf_adds(&sql, " ?| $1::text[]");
-	if (run_sql(c, &sql, &none, &extra, NULL) < 0)
-		return c->err->code;
-
-	buf_adds(&purge, "delete from ");
-	pg_quote_name(&purge, action->child->name);
-	buf_adds(&purge, " as c where ");
-	add_empty(c, &purge, action->child);
-	return run_sql(c, &purge, &none, NULL, NULL);
+	sweep.whole = true;
+	sweep.params[sweep.param_count++] = array_param(&codes);
+	buf_adds(&where, " where c.");
+	add_json_name(c, &where, child);
+	buf_adds(&where, " ?| $1::text[]");
+	add_minus(c, &without, child);
+	buf_adds(&without, "$1::text[]");
+	return take_away(c, &sweep, &where, &without);
 }
 
 /* --- transitively --- */
@@ -304,6 +324,22 @@ static void add_columns(struct buf *sql, const struct target_table *table)
 	}
 }
 
+static bool is_metadata(const struct mapping *mapping,
+			const struct target_table *table)
+{
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (mapping->tables[i].target == table)
+			return mapping->tables[i].domain == DOMAIN_METADATA;
+	return false;
+}
+
+/* May rows have gone that the source kept? */
+static bool doubts(const struct cascade *c, const struct target_table *table)
+{
+	return c->doubt && (c->doubt->metadata ||
+			    !is_metadata(c->doubt->log->mapping, table));
+}
+
 /* Children with children of their own: CHUNK rows after the other go away and
  * their own actions run before the next. */
 static int delete_chunks(struct cascade *c, const struct fk_action *action,
@@ -312,6 +348,7 @@ static int delete_chunks(struct cascade *c, const struct fk_action *action,
 	const struct target_table *child = action->child;
 	struct gone gone = { .table = child, .depth = depth };
 	CLEANUP(buf_done) struct buf sql;
+	bool ask = doubts(c, child);
 	int rc = 0;
 
 	buf_init(&sql, SQL_MAX);
@@ -328,12 +365,13 @@ static int delete_chunks(struct cascade *c, const struct fk_action *action,
 		CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 		struct arena arena;
 
-		if (run_sql(c, &sql, match, NULL, &r) < 0)
+		if (run_sql(c, &sql, match, &r) < 0)
 			return c->err->code;
 		arena_init(&arena);
 		cascade_take_rows(&arena, r, child, &gone);
-		for (size_t i = 0; c->log && i < gone.count; i++)
-			descend(c->log, c->graph, child, gone.rows[i].values);
+		for (size_t i = 0; ask && i < gone.count; i++)
+			descend(c->doubt->log, c->graph, child,
+				gone.rows[i].values);
 		rc = cascade_run(c, &gone);
 		arena_done(&arena);
 	} while (rc == 0 && gone.count == CHUNK);
@@ -344,22 +382,16 @@ static int delete_children(struct cascade *c, const struct fk_action *action,
 			   const struct gone *parents)
 {
 	CLEANUP(match_done) struct match match = { 0 };
-	CLEANUP(buf_done) struct buf sql;
 	size_t grandchildren = 0;
 
-	buf_init(&sql, SQL_MAX);
 	if (match_action(c, &match, action, parents) < 0)
 		return c->err->code;
 	if (match.rows == 0)
 		return 0;
 	fk_actions(c->graph, action->child, &grandchildren);
-	if (grandchildren > 0)
-		return delete_chunks(c, action, &match, parents->depth + 1);
-	buf_adds(&sql, "delete from ");
-	pg_quote_name(&sql, action->child->name);
-	buf_adds(&sql, " as c");
-	match_sql(&sql, action->child, action->child_column, action->columns);
-	return run_sql(c, &sql, &match, NULL, NULL);
+	return grandchildren > 0
+		       ? delete_chunks(c, action, &match, parents->depth + 1)
+		       : delete_leaves(c, action, &match);
 }
 
 /* --- the parents --- */
@@ -421,7 +453,7 @@ int cascade_delete(struct cascade *c, const struct gone *parents,
 		buf_adds(&sql, " returning ");
 		add_columns(&sql, table);
 	}
-	return run_sql(c, &sql, &match, NULL, returning ? ret : NULL);
+	return run_sql(c, &sql, &match, returning ? ret : NULL);
 }
 
 int cascade_read_types(struct cascade *c)

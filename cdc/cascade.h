@@ -6,6 +6,7 @@
 #ifndef CDC_CASCADE_H
 #define CDC_CASCADE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,16 +21,24 @@ struct pg_result;
 struct refetch_log;
 struct target_shape;
 
+/* The copy may not be what the source was when the delete ran there: rows may
+ * have been read ahead of the stream. Children of the source's own parent have
+ * an event of their own then, which brings them back; theirs have none. So the
+ * children of rows that a cascade took are asked for as well. */
+struct cascade_doubt {
+	struct refetch_log *log; /* takes the requests; borrowed */
+	bool metadata; /* or are the metadata tables exact, as they mostly are:
+			* they are never read ahead but by a request */
+};
+
 /* What all steps of a run share; lives on the stack of whoever runs it. */
 struct cascade {
 	struct pg *pg;			   /* borrowed, as are these: */
 	const struct target_shape *shapes; /* by the table's index */
 	const struct fk_graph *graph;
 	struct pg_result *entity_types; /* owned by the caller; may be NULL */
-	/* Not NULL: the copy may not have been what the source was; children
-	 * of rows that went away are asked for as well. */
-	struct refetch_log *log;
-	uint64_t rows; /* that went away or changed */
+	const struct cascade_doubt *doubt; /* NULL: none */
+	uint64_t rows;			   /* that went away or changed */
 	struct err *err;
 };
 

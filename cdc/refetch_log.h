@@ -8,6 +8,7 @@
 #ifndef CDC_REFETCH_LOG_H
 #define CDC_REFETCH_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +35,6 @@ struct refetch_marks {
 	struct array ids;      /* bigint */
 	struct array progress; /* as it was found */
 	struct array next;     /* as it is now; NULL: all was read */
-	struct array rows;     /* bigint: read by that */
-	uint64_t rows_read;    /* their sum */
 	const char *read_position;
 };
 void refetch_marks_init(struct refetch_marks *marks);
@@ -43,7 +42,7 @@ void refetch_marks_done(struct refetch_marks *marks);
 void refetch_marks_reset(struct refetch_marks *marks);
 /* next NULL: nothing is left to read. */
 void refetch_marks_add(struct refetch_marks *marks, int64_t id,
-		       const char *progress, const char *next, uint64_t rows);
+		       const char *progress, const char *next);
 void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg);
 
 struct refetch_log {
@@ -64,6 +63,7 @@ void refetch_log_reset(struct refetch_log *log);
  * row, too. */
 void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
 		     const struct value *selection);
+bool refetch_log_has_metadata(const struct refetch_log *log);
 void refetch_log_end(struct refetch_log *log); /* the open one is complete */
 void refetch_log_abandon(struct refetch_log *log); /* … did not happen */
 /* Queues what ended transactions asked. */

@@ -230,7 +230,34 @@ TEST(an_entity_type_goes_with_its_attributes)
 	stop(&shop);
 }
 
+/* More than one statement does at once. */
+TEST(what_is_many_goes_in_slices)
+{
+	struct shop shop;
+
+	start(&shop);
+	target_do(&shop.target,
+		  "insert into product_values select e, 3, case when e % 3 > 0"
+		  " then '{\"name\": 1}'::jsonb else '{\"name\": 1, \"status\":"
+		  " 2}' end from generate_series(10, 50000) e;"
+		  "insert into orders (entity_id, store_id)"
+		  " select e, 3 from generate_series(10, 50000) e");
+	delete_row(&shop, "attributes", "73");
+	commit(&shop);
+	ask(&shop, "select count(*) from product_values where store_id = 3",
+	    "16672");
+	ask(&shop, "select count(distinct attributes) from product_values",
+	    "1");
+	delete_row(&shop, "stores", "3");
+	commit(&shop);
+	ask(&shop, "select count(*) from product_values", "27");
+	ask(&shop, "select count(*) from orders where store_id is null",
+	    "49993");
+	stop(&shop);
+}
+
 RUN_WITH("FICUS_TEST_PG", CASE(a_product_goes_with_all_that_is_its_own),
 	 CASE(a_website_goes_with_its_stores_and_their_values),
 	 CASE(case_46_an_attribute_goes_from_the_values_of_its_type),
-	 CASE(an_entity_type_goes_with_its_attributes))
+	 CASE(an_entity_type_goes_with_its_attributes),
+	 CASE(what_is_many_goes_in_slices))
