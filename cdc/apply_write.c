@@ -4,6 +4,7 @@
 #include "cdc/apply_impl.h"
 #include "cdc/barrier.h"
 #include "cdc/cascade.h"
+#include "transform/mapping.h"
 
 /* --- writing a part of the batch --- */
 
@@ -150,15 +151,20 @@ static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
 
 int apply_run_barrier(struct apply *apply, struct err *err)
 {
+	const struct target_table *table = barrier_table(apply->barrier);
 	uint64_t rows = 0;
 	struct cascade_doubt doubt;
 	bool any = false;
 
-	if (!barrier_table(apply->barrier))
+	if (!table)
 		return 0;
 	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
-	    find_doubt(apply, &doubt, &any, err) < 0 ||
-	    barrier_run(apply->barrier, apply->pg, apply->graph,
+	    find_doubt(apply, &doubt, &any, err) < 0)
+		return err->code;
+	if (apply->letters[table->index] &&
+	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
+		return err->code;
+	if (barrier_run(apply->barrier, apply->pg, apply->graph,
 			any ? &doubt : NULL, &rows, err) < 0)
 		return err->code;
 	apply->early_writes++;

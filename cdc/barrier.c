@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/cascade.h"
+#include "cdc/dead_letter.h"
 #include "cdc/descend.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
@@ -88,14 +89,28 @@ static bool needs_types(const struct target_table *table)
 	return false;
 }
 
-static int run(struct barrier *barrier, struct cascade *cascade)
+static struct gone parents_of(const struct barrier *barrier)
 {
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-	struct gone parents = {
+	return (struct gone){
 		.table = barrier->table,
 		.rows = barrier->rows,
 		.count = barrier->count,
 	};
+}
+
+int barrier_clear_letters(const struct barrier *barrier, struct pg *pg,
+			  struct err *err)
+{
+	const struct gone parents = parents_of(barrier);
+
+	return dead_letter_gone(pg, &barrier->shapes[parents.table->index],
+				&parents, err);
+}
+
+static int run(struct barrier *barrier, struct cascade *cascade)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	struct gone parents = parents_of(barrier);
 
 	if (needs_types(barrier->table) && cascade_read_types(cascade) < 0)
 		return cascade->err->code;

@@ -33,6 +33,9 @@ void barrier_add(struct barrier *barrier, const struct record_change *change);
 const struct target_table *barrier_table(const struct barrier *barrier);
 size_t barrier_bytes(const struct barrier *barrier);
 
+/* The dead letters of these rows are superseded. */
+int barrier_clear_letters(const struct barrier *barrier, struct pg *pg,
+			  struct err *err) MUST_CHECK;
 /* Runs and forgets what was collected. ret_rows gets the rows that went away
  * or changed beside the parents. doubt: as in struct cascade. */
 int barrier_run(struct barrier *barrier, struct pg *pg,

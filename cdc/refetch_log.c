@@ -27,14 +27,15 @@ static const char add_sql[] =
 	" from unnest($1::text[], $2::text[], $3::text[])"
 	" as u(domain, source_table, selection) order by 2, 3"
 	" on conflict (source_table, selection) do update set"
-	" progress = '', read_position = null,"
+	" progress = '', rows_read = 0, read_position = null,"
 	" requested_at = clock_timestamp()";
 
 static const char mark_sql[] =
 	"update ficus.refetch as r set progress = coalesce(u.next, r.progress),"
 	" read_position = case when u.next is null then $4 end, attempts = 0,"
-	" error = '' from unnest($1::bigint[], $2::text[], $3::text[])"
-	" as u(id, progress, next) where r.id = u.id"
+	" error = '', rows_read = r.rows_read + u.rows"
+	" from unnest($1::bigint[], $2::text[], $3::text[], $5::bigint[])"
+	" as u(id, progress, next, rows) where r.id = u.id"
 	" and r.progress = u.progress";
 
 void refetch_log_init(struct refetch_log *log, const struct mapping *mapping)
@@ -209,6 +210,7 @@ void refetch_marks_init(struct refetch_marks *marks)
 	array_init(&marks->ids);
 	array_init(&marks->progress);
 	array_init(&marks->next);
+	array_init(&marks->rows);
 	refetch_marks_reset(marks);
 }
 
@@ -217,6 +219,7 @@ void refetch_marks_done(struct refetch_marks *marks)
 	array_done(&marks->ids);
 	array_done(&marks->progress);
 	array_done(&marks->next);
+	array_done(&marks->rows);
 }
 
 void refetch_marks_reset(struct refetch_marks *marks)
@@ -224,11 +227,13 @@ void refetch_marks_reset(struct refetch_marks *marks)
 	array_start(&marks->ids, ARRAY_INT8);
 	array_start(&marks->progress, ARRAY_TEXT);
 	array_start(&marks->next, ARRAY_TEXT);
+	array_start(&marks->rows, ARRAY_INT8);
 	marks->read_position = NULL;
+	marks->rows_read = 0;
 }
 
 void refetch_marks_add(struct refetch_marks *marks, int64_t id,
-		       const char *progress, const char *next)
+		       const char *progress, const char *next, uint64_t rows)
 {
 	struct value v = { .kind = VALUE_NULL };
 
@@ -237,15 +242,16 @@ void refetch_marks_add(struct refetch_marks *marks, int64_t id,
 	array_add_int(&marks->ids, id);
 	array_add_text(&marks->progress, str_of(progress));
 	(void)!array_add(&marks->next, v); /* text always fits */
+	array_add_int(&marks->rows, (int64_t)rows);
+	marks->rows_read += rows;
 }
 
 void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg)
 {
 	const struct pg_param params[] = {
-		array_param(&marks->ids),
-		array_param(&marks->progress),
-		array_param(&marks->next),
-		pg_param_text(marks->read_position),
+		array_param(&marks->ids),  array_param(&marks->progress),
+		array_param(&marks->next), pg_param_text(marks->read_position),
+		array_param(&marks->rows),
 	};
 
 	if (marks->ids.count > 0)

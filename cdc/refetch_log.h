@@ -35,6 +35,8 @@ struct refetch_marks {
 	struct array ids;      /* bigint */
 	struct array progress; /* as it was found */
 	struct array next;     /* as it is now; NULL: all was read */
+	struct array rows;     /* bigint: read by that */
+	uint64_t rows_read;    /* their sum */
 	const char *read_position;
 };
 void refetch_marks_init(struct refetch_marks *marks);
@@ -42,7 +44,7 @@ void refetch_marks_done(struct refetch_marks *marks);
 void refetch_marks_reset(struct refetch_marks *marks);
 /* next NULL: nothing is left to read. */
 void refetch_marks_add(struct refetch_marks *marks, int64_t id,
-		       const char *progress, const char *next);
+		       const char *progress, const char *next, uint64_t rows);
 void refetch_marks_queue(struct refetch_marks *marks, struct pg *pg);
 
 struct refetch_log {

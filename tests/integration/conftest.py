@@ -87,7 +87,7 @@ def target_database(postgres):
     postgres.drop_database(name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared():
     """The folder of recorded facts beside the project."""
     if not os.path.isdir(SHARED):
