@@ -208,6 +208,25 @@ def test_compressed_transactions(check, source, variable):
     check.passes("source.log_compression")
 
 
+def test_case_13_prepared_transactions(check, source, other_user):
+    if source.flavour == "mysql":
+        check.config["source"].update(other_user(
+            "grant select, replication slave, replication client, "
+            "lock tables, xa_recover_admin on *.*"))
+    assert "source.prepared" not in check.items()
+    with source.connect("checked") as c, c.cursor() as cursor:
+        for sql in ("xa start 'waits'", "insert into customer_group "
+                    "(customer_group_code) values ('waits')",
+                    "xa end 'waits'", "xa prepare 'waits'"):
+            cursor.execute(sql)
+    items = check.items()
+    servers.wait_until("rolled back", 60, lambda: source.run(
+        "xa rollback 'waits'") is not None)
+    assert items["source.prepared"]["level"] == "warn"
+    assert "XA RECOVER" in items["source.prepared"]["cure"]
+    assert "source.prepared" not in check.items()
+
+
 def test_case_53_sessions_that_log_otherwise(check, source):
     """MySQL shows what sessions have set; MariaDB does not."""
     with source.connect() as c, c.cursor() as cursor:
