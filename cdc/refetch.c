@@ -27,7 +27,7 @@
 #include "transform/mapping.h"
 
 enum {
-	READ_MS = 200,	    /* nothing new is begun after it */
+	READ_MS = 100,	    /* nothing new is begun after it */
 	PATIENCE_MS = 1000, /* the applier waits no longer */
 	REST_MS = 20,	    /* the stream's time between two reads, at least */
 	RETRY_MS = 500,	    /* first pause after a failure; then doubled */
@@ -35,13 +35,19 @@ enum {
 	CONNECT_MS = 3000,
 	ANSWER_MS = 10000,
 	IDLE_MS = 10000, /* connections are kept so long */
+	/* So much is read at once as can be read and written in this time. */
+	PAUSE_LONG_MS = 150,
+	PAUSE_SHORT_MS = 60,
+	BYTES_FIRST = 512 * 1024,
+	BYTES_MIN = 32 * 1024,
 	BYTES_MAX = 8 * 1024 * 1024,
 	TEXT_MAX = 1024 * 1024,
 };
 
 /* Keys first: they are quick. */
 static const char pending_sql[] =
-	"select id, source_table, selection, progress from ficus.refetch"
+	"select id, source_table, selection, progress, resync from "
+	"ficus.refetch"
 	" where read_position is null"
 	" order by selection = '', source_table, selection limit 1000";
 static const char failed_sql[] =
@@ -91,7 +97,8 @@ struct refetch {
 	/* Of the thread alone. */
 	int failures;
 
-	/* Of the applier alone. */
+	/* Of the applier alone; but `bytes` is read while it waits. */
+	size_t bytes;
 	struct waiting *waiting;
 	size_t waiting_count;
 	bool work;
@@ -178,7 +185,7 @@ static int read_round(struct refetch *r, struct err *err)
 	batch_reset(chunk_batch(r->reader));
 	position_done(&r->read_at);
 	position_init(&r->read_at);
-	r->round.bytes_max = BYTES_MAX;
+	r->round.bytes_max = r->bytes;
 	if (pg_query(r->pg, pending_sql, NULL, 0, &pending, err) < 0)
 		return err->code;
 	r->none = pg_rows(pending) == 0;
@@ -362,6 +369,7 @@ int refetch_new(const struct setup *setup, struct board *board,
 	r->setup = *setup;
 	r->board = board;
 	r->apply = apply;
+	r->bytes = BYTES_FIRST;
 	hurry(r);
 	pthread_mutex_init(&r->lock, NULL);
 	thread_cond_init(&r->changed);
@@ -454,6 +462,16 @@ static bool let_read(struct refetch *r, const struct position *applied,
 	return r->state == DONE;
 }
 
+/* How long the stream stood still says how much it may be next time. */
+static void adapt(struct refetch *r, int64_t paused_us)
+{
+	if (paused_us > (int64_t)PAUSE_LONG_MS * 1000 && r->bytes > BYTES_MIN)
+		r->bytes /= 2;
+	else if (paused_us < (int64_t)PAUSE_SHORT_MS * 1000 &&
+		 r->bytes < BYTES_MAX)
+		r->bytes *= 2;
+}
+
 static int heal(struct refetch *r, const struct position *applied,
 		const char *file, struct err *err)
 {
@@ -477,6 +495,8 @@ static int heal(struct refetch *r, const struct position *applied,
 	}
 	pthread_mutex_unlock(&r->lock);
 	now = clock_mono_us();
+	if (done)
+		adapt(r, now - begun);
 	r->rest_until_us = now + (now - begun) + (int64_t)REST_MS * 1000;
 	return rc;
 }

@@ -63,7 +63,8 @@ void refetch_delete(struct refetch_round *round,
 	if (batch_look(batch, &change) != BATCH_SAYS_NOTHING)
 		return;
 	batch_add(batch, &change);
-	add_gone(round, table, values);
+	if (!round->whole_domain)
+		add_gone(round, table, values);
 }
 
 /* "a=5,b=7"; false: not all integers, no selection can say it. */

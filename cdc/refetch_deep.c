@@ -28,6 +28,7 @@ struct middle {
 struct family {
 	struct refetch_round *round;
 	const struct mapping_table *root;
+	size_t bytes_max;	/* the batch's */
 	struct middle *middles; /* owned; the root first */
 	size_t count;
 };
@@ -135,7 +136,7 @@ static int read_member(struct family *family, const struct mapping_table *table,
 	const struct middle *parent = find_middle(
 		family, table->via ? table->via : family->root->source);
 	struct chunk_select select = { .table = table,
-				       .bytes_max = round->bytes_max };
+				       .bytes_max = family->bytes_max };
 	CLEANUP(buf_done) struct buf there, here;
 	int rc = 0;
 
@@ -182,11 +183,14 @@ static bool is_full(const struct family *family)
 }
 
 int refetch_deep(struct refetch_round *round, const struct mapping_table *root,
-		 const char *keys, bool *ret_cut, struct err *err)
+		 const char *keys, size_t bytes_max, bool *ret_cut,
+		 struct err *err)
 {
 	const struct mapping *mapping = round->mapping;
 	CLEANUP(family_done)
-	struct family family = { .round = round, .root = root };
+	struct family family = { .round = round,
+				 .root = root,
+				 .bytes_max = bytes_max };
 	int rc = 0;
 
 	*ret_cut = false;

@@ -9,6 +9,7 @@
 #define CDC_REFETCH_DEEP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 
@@ -16,9 +17,11 @@ struct err;
 struct mapping_table;
 struct refetch_round;
 
-/* keys: of the root, "5,7". *ret_cut: it was too much, and is not all. */
+/* keys: of the root, "5,7"; bytes_max: of the batch. *ret_cut: it was too much,
+ * and is not all. */
 int refetch_deep(struct refetch_round *round, const struct mapping_table *root,
-		 const char *keys, bool *ret_cut, struct err *err) MUST_CHECK;
+		 const char *keys, size_t bytes_max, bool *ret_cut,
+		 struct err *err) MUST_CHECK;
 /* Each table of the family whole, then: it is walked in pieces. */
 void refetch_ask_family(struct refetch_round *round,
 			const struct mapping_table *root);

@@ -26,12 +26,15 @@ enum {
 	ROWS_MIN = 50,
 	ROWS_FIRST = 1000,
 	ROWS_MAX = 20000,
-	QUICK_US = 100 * 1000, /* the next piece may be larger */
-	SLOW_US = 300 * 1000,  /* … should be smaller */
+	QUICK_US = 30 * 1000, /* the next piece may be larger */
+	SLOW_US = 80 * 1000,  /* … should be smaller */
+	/* One row with what hangs on it, or one selection, may be more than
+	 * is read at once; beyond it is read in pieces. */
+	ALONE_BYTES = 16 * 1024 * 1024,
 	PLACE_MAX = 16 * 1024, /* TARGET_KEY_MAX texts of 255 characters */
 };
 
-enum column { ID, TABLE, SELECTION, PROGRESS };
+enum column { ID, TABLE, SELECTION, PROGRESS, RESYNC };
 
 void refetch_round_init(struct refetch_round *round,
 			const struct mapping *mapping)
@@ -57,6 +60,8 @@ void refetch_round_reset(struct refetch_round *round)
 	refetch_marks_reset(&round->marks);
 	round->asks = NULL;
 	round->gone = NULL;
+	if (round->group_max < GROUP_MAX)
+		round->group_max *= 2;
 }
 
 void refetch_round_slow(struct refetch_round *round)
@@ -138,7 +143,8 @@ static int read_deep(struct refetch_round *round,
 		str_split(&key, '=');
 		buf_addf(&keys, "%s%.*s", i ? "," : "", (int)key.n, key.at);
 	}
-	rc = refetch_deep(round, root, buf_str(&keys), &cut, err);
+	rc = refetch_deep(round, root, buf_str(&keys),
+			  n > 1 ? round->bytes_max : ALONE_BYTES, &cut, err);
 	*halve = cut && n > 1;
 	if (*halve)
 		round->group_max = n / 2;
@@ -159,8 +165,10 @@ static int read_group(struct refetch_round *round,
 	struct str selection = pg_value(pending, first, SELECTION);
 	bool by_key =
 		!eav && selection_is_key(table->target, selection, values);
-	struct chunk_select select = { .table = table,
-				       .bytes_max = round->bytes_max };
+	struct chunk_select select = {
+		.table = table,
+		.bytes_max = n > 1 ? round->bytes_max : ALONE_BYTES,
+	};
 	int rc;
 
 	buf_init(&there, SQL_MAX);
@@ -411,6 +419,8 @@ static int read_at(struct refetch_round *round, const struct pg_result *pending,
 				  pg_text(pending, first, PROGRESS), NULL, 0);
 		return 0;
 	}
+	round->whole_domain = pg_value(pending, first, SELECTION).n == 0 &&
+			      str_eqs(pg_value(pending, first, RESYNC), "t");
 	if (pg_value(pending, first, SELECTION).n == 0)
 		return read_piece(round, pending, first, err);
 	*ret_n = group_of(round, pending, first);

@@ -63,6 +63,9 @@ struct refetch_round {
 	struct refetch_marks marks;
 	struct refetch_ask *asks;
 	struct refetch_gone *gone;
+	/* The table is one of a whole domain that is read again: its rows'
+	 * children are compared by themselves, need not be asked for. */
+	bool whole_domain;
 	int64_t until_us; /* no new request is begun after it; monotonic */
 	size_t bytes_max;
 	/* Sizes that fitted so far; kept between rounds. */
@@ -77,8 +80,8 @@ void refetch_round_reset(struct refetch_round *round);
 /* The last one took longer than anybody waits: the next is smaller. */
 void refetch_round_slow(struct refetch_round *round);
 
-/* pending: id, source table, selection, progress of each; in an open snapshot
- * of the reader's source, its attribute map read. */
+/* pending: id, source table, selection, progress, resync of each; in an open
+ * snapshot of the reader's source, its attribute map read. */
 int refetch_round_read(struct refetch_round *round,
 		       const struct pg_result *pending,
 		       struct err *err) MUST_CHECK;

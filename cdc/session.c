@@ -407,8 +407,12 @@ static int heal(struct session *s, struct err *err)
 
 	if (unread)
 		refetch_wake(s->refetch);
-	return judged(s,
-		      refetch_turn(s->refetch, &s->ended, s->ended_file, err));
+	int rc = judged(
+		s, refetch_turn(s->refetch, &s->ended, s->ended_file, err));
+	pthread_mutex_lock(&s->board->lock);
+	s->board->facts.apply = *apply_counts(s->apply);
+	pthread_mutex_unlock(&s->board->lock);
+	return rc;
 }
 
 static int turn(struct session *s, const struct stopper *stop, struct err *err)

@@ -3,12 +3,19 @@ goes on. Differences are planted into the copy; afterwards it is the source's.
 """
 
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 
 from tests.integration import shops
-from tests.lib import servers, writers
+from tests.lib import cgroup, programs, servers, writers
 
+# More than one digit per place makes a sequence without a numbers table.
+TEN = "(" + " union all ".join(f"select {n} d" for n in range(10)) + ")"
+NUMBERS = (f"(select a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d n "
+           f"from {TEN} a, {TEN} b, {TEN} c, {TEN} e, {TEN} f)")
 CELLS = [("mariadb", "gtid"), ("mysql", "file")]
 
 
@@ -86,8 +93,6 @@ PLANTED = {
         "insert into order_items (item_id, order_id) values (700000, 9), "
         "(700001, 700000)"],
 }
-ROOTS = {"customer": ["customer_entity"], "order": ["sales_order"],
-         "catalog": ["catalog_product_entity", "catalog_category_entity"]}
 IDS = [3, 4, 5, 6, 7, 8, 9, 700000]
 
 
@@ -96,21 +101,6 @@ def plant(copy, domain):
         for sql in PLANTED[domain]:
             assert t.execute(sql).rowcount > 0, sql
         t.commit()
-
-
-@pytest.mark.parametrize("domain", PLANTED)
-def test_a_root_with_all_that_hangs_on_it(copy, domain):
-    """Deep requests, as the transform and the command make them."""
-    plant(copy, domain)
-    with copy.target.connect(copy.tdb) as t:
-        for table in ROOTS[domain]:
-            for key in IDS:
-                t.execute("insert into ficus.refetch (domain, source_table, "
-                          "selection) values (%s, %s, %s)",
-                          (domain, table, f"entity_id={key},*"))
-        t.commit()
-    wait_healed(copy)
-    copy.assert_equal()
 
 
 def resync(copy, what, code=0, **more):
@@ -224,3 +214,175 @@ def test_a_table_with_texts_in_its_key_in_pieces(copy):
     assert copy.target.run(count, copy.tdb) == [(4000,)]
     copy.assert_equal()
     copy.write("drop table directory_country_region_name")
+
+
+FRESH = """select firstname, s.customer_fresh and not exists (select from
+    ficus.refetch where domain in ('customer', 'metadata'))
+    from customers, ficus.status s where entity_id = 3"""
+
+
+def test_the_domain_is_not_fresh_until_the_stream_has_passed(copy):
+    """As the read service proves it, value and proof in one snapshot: once the
+    request is there the wrong value is never called fresh."""
+    wait_healed(copy)
+    servers.wait_until("fresh", 60, lambda: all(fresh(copy)))
+    seen = []
+    with copy.target.connect(copy.tdb) as t:
+        t.execute("update customers set firstname = 'wrong' where "
+                  "entity_id = 3")
+        t.commit()
+        command = subprocess.Popen(copy.cdc.command("--resync", "customer"),
+                                   stderr=subprocess.DEVNULL)
+        while command.poll() is None:
+            seen.append(t.execute(FRESH).fetchone())
+            t.commit()
+        assert command.returncode == 0
+        servers.wait_until("fresh", 60, lambda: all(fresh(copy)))
+    stale = [n for n, (_, proven) in enumerate(seen) if not proven]
+    assert stale, "nobody could see it"
+    assert not [v for v in seen[stale[0]:] if v == ("wrong", True)]
+    metrics = programs.http(copy.cdc.url("/metrics")).body.decode()
+    assert 'ficus_cdc_stale_seconds{domain="customer"} 0\n' in metrics
+    assert re.search(r"ficus_cdc_refetch_rows_total [1-9]", metrics)
+    copy.assert_equal()
+
+
+def test_ctrl_c_leaves_the_request(copy):
+    copy.cdc.kill()
+    plant(copy, "customer")
+    with copy.target.connect(copy.tdb) as t:
+        t.execute("update ficus.status set written_at = clock_timestamp() + "
+                  "interval '1 minute'")
+        t.commit()
+    command = subprocess.Popen(copy.cdc.command("--resync", "customer"),
+                               stderr=subprocess.PIPE, text=True)
+    servers.wait_until("the request", 60, lambda: pending(copy))
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert "the running cdc goes on reading" in said
+    assert pending(copy)
+    copy.cdc.start()
+    wait_healed(copy)
+    copy.assert_equal()
+
+
+# 20,000 products of six values and a stock row each.
+PRODUCTS = 20000
+GREAT = [
+    "insert into catalog_product_entity (entity_id, attribute_set_id, sku) "
+    f"select 1000 + n, 4, concat('big', n) from {{numbers}} x where n < {PRODUCTS}",
+    "insert into catalog_product_entity_varchar (attribute_id, store_id, "
+    "entity_id, value) select a.attribute_id, s.d, p.entity_id, "
+    "concat(repeat('value ', 20), p.entity_id) from "
+    "catalog_product_entity p, eav_attribute a, (select 0 d union all "
+    "select 1) s where p.entity_id >= 1000 and a.entity_type_id = 4 and "
+    "a.attribute_code in ('name', 'url_key')",
+    "insert into catalog_product_entity_decimal (attribute_id, store_id, "
+    "entity_id, value) select a.attribute_id, 0, p.entity_id, 1.25 from "
+    "catalog_product_entity p, eav_attribute a where p.entity_id >= 1000 "
+    "and a.entity_type_id = 4 and a.attribute_code in ('price', 'cost')"]
+GREAT_PLANTED = [
+    "update products set sku = sku || '?' where entity_id % 50 = 7",
+    "delete from products where entity_id % 50 = 8",
+    "delete from product_values where entity_id % 50 = 9",
+    "update product_values set attributes = attributes - 'name' where "
+    "entity_id % 50 = 10",
+    "update product_prices set attributes = '{\"price\": null}' where "
+    "entity_id % 50 = 11",
+    "insert into products (entity_id, sku) select 500000 + n, 'extra' || n "
+    "from generate_series(1, 3000) n",
+    "insert into product_values (entity_id, store_id, attributes) select "
+    "500000 + n, 0, '{\"name\": \"extra\"}' from generate_series(1, 3000) n"]
+
+
+def latencies(copy, name, go_on):
+    """From a commit on the source until it is seen in the copy, in ms."""
+    found, n = [], 0
+    with copy.session() as s, s.cursor() as c, \
+            copy.target.connect(copy.tdb) as t:
+        while go_on() or not found:
+            n += 1
+            c.execute("update sales_order set customer_note = %s where "
+                      "entity_id = 1", (f"{name}{n}",))
+            s.commit()
+            begun = time.monotonic()
+            while t.execute("select customer_note from orders where entity_id "
+                            "= 1").fetchone() != (f"{name}{n}",):
+                t.commit()
+                assert time.monotonic() < begun + 60
+                time.sleep(0.001)
+            t.commit()
+            found.append(1000 * (time.monotonic() - begun))
+            time.sleep(0.01)
+    found.sort()
+    print(f"{name}: commit to visible, {len(found)} times: p50 "
+          f"{found[len(found) // 2]:.1f} ms, p99 "
+          f"{found[len(found) * 99 // 100]:.1f} ms, worst {found[-1]:.1f} ms")
+    return found[len(found) // 2]
+
+
+def plant_great(copy):
+    with copy.target.connect(copy.tdb) as t:
+        for sql in GREAT_PLANTED:
+            t.execute(sql)
+        t.commit()
+
+
+def half_read(copy):
+    return copy.target.run("select count(*) from ficus.refetch where progress "
+                           "<> ''", copy.tdb)[0][0]
+
+
+@pytest.fixture
+def great(request, postgres, directory):
+    source = request.getfixturevalue("mariadb")
+    with shops.databases(source, postgres, "great") as name, \
+            cgroup.limit(128) as prefix:
+        shops.fill(source, name, **shops.SMALL)
+        source.script([sql.format(numbers=NUMBERS) for sql in GREAT], name)
+        copy = shops.Copy(source, name, postgres, name, directory)
+        copy.cdc.executable = [*prefix, programs.binary("cdc")]
+        copy.bootstrap()
+        copy.cdc.start()
+        try:
+            copy.cdc.wait_streaming()
+            yield copy
+        finally:
+            copy.cdc.kill()
+
+
+@pytest.mark.slow
+def test_a_great_domain_under_load_killed_and_killed(great):
+    """What others see of it are pauses of the stream of a tenth of a second,
+    never its end; then either side is killed half-way. Memory is the kernel's
+    to limit."""
+    command = great.cdc.command("--resync", "catalog")
+
+    def start():
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    with writers.Load(great.source, great.sdb, threads=2, pause=0.02):
+        great.cdc.wait_caught_up()
+        end = time.monotonic() + 2
+        without = latencies(great, "without", lambda: time.monotonic() < end)
+        plant_great(great)
+        watcher = start()
+        during = latencies(great, "with", lambda: watcher.poll() is None)
+        assert watcher.wait() == 0, watcher.stderr.read()
+
+        plant_great(great)
+        watcher = start()
+        servers.wait_until("half read", 60, lambda: half_read(great))
+        watcher.kill()
+        watcher.communicate()
+        great.cdc.kill()
+        assert half_read(great), "what was read is written down"
+        great.cdc.start()
+        watcher = start()
+        _, said = watcher.communicate(timeout=120)
+        assert watcher.returncode == 0, said
+    wait_healed(great)
+    great.assert_equal()
+    assert great.cdc.resident_peak_mib() < 128
+    assert during < without + 1000
