@@ -1,6 +1,8 @@
 """Fixtures: real servers, one of each kind per session; a fresh database per
-test."""
+test. Files run in several processes at once, each with its own servers, on
+one machine."""
 
+import collections
 import itertools
 import os
 import sys
@@ -15,6 +17,27 @@ from tests.lib import programs, servers  # noqa: E402
 SHARED = os.environ.get("FICUS_SHARED") or os.path.join(
     os.path.dirname(programs.ROOT), "shared")
 numbers = itertools.count(1)
+servers.leash[:] = servers.BOUND
+
+
+def is_repetition(item):
+    """--quick runs the same test on one server; test_stream on both."""
+    name = getattr(item, "callspec", None) and item.callspec.id or ""
+    return "mysql" in name and (item.path.name != "test_stream.py" or
+                                "file" in name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Long files first, so that no process is left alone with one."""
+    for item in items:
+        if is_repetition(item):
+            item.add_marker(pytest.mark.slow)
+    weights = collections.Counter()
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        weights[item.path] += 5 if slow else 1
+    items.sort(key=lambda item: (-weights[item.path], str(item.path)))
 
 
 def started(server):

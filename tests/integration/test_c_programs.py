@@ -31,12 +31,17 @@ def wanting():
     return found
 
 
+QUICK = {"pg", "apply", "prepared"}
+
+
 def test_they_are_found():
     assert {"pg", "apply"} <= set(wanting())
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize("name", wanting())
+@pytest.mark.parametrize("name", [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+    for name in wanting()])
 def test_c_program(name, postgres, target_database):
     command, env = wanting()[name]
     conninfo = (f"host=127.0.0.1 port={postgres.port} user={postgres.user} "

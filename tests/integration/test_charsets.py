@@ -8,6 +8,8 @@ import pytest
 from tests.lib import values
 from tests.lib.random_tables import MULTI, UNICODE
 
+pytestmark = pytest.mark.slow
+
 SERVERS = ["mariadb", "mysql", "mariadb118"]
 PER_ROW = 1000
 

@@ -10,6 +10,8 @@ from tests.integration import checking
 from tests.integration.checking import Check, do
 from tests.lib import servers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["mariadb", "mysql"])
 def place(request, postgres, tmp_path_factory):

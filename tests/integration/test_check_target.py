@@ -13,6 +13,8 @@ from tests.integration import checking
 from tests.integration.checking import Check, do
 from tests.lib import servers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def place(mariadb, postgres, tmp_path_factory):

@@ -12,6 +12,8 @@ from tests.integration import shops
 from tests.integration.test_stream import CASES
 from tests.lib import programs, servers
 
+pytestmark = pytest.mark.slow
+
 numbers = itertools.count(1)
 MAPPING = os.path.join(programs.ROOT, "schema", "magento.yaml")
 

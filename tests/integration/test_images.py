@@ -11,6 +11,8 @@ import pytest
 from tests.integration import shops
 from tests.lib import servers, writers
 
+pytestmark = pytest.mark.slow
+
 # Kinds of position by turns: how a snapshot is known to show what was sent
 # differs between all four.
 CELLS = [("mariadb", "file"), ("mysql", "gtid")]

@@ -44,6 +44,7 @@ def test_a_passed_ticket_means_visible(copy):
             assert found == f"t{n}"
 
 
+@pytest.mark.slow
 def test_a_passed_ticket_means_visible_under_load(copy):
     """The same while others write and tickets are seen in crowds."""
     with writers.Load(copy.source, copy.sdb, threads=3) as load, \
@@ -89,6 +90,7 @@ def test_a_ticket_does_not_pass_before_the_write(copy):
                            copy.tdb) == [("held",)]
 
 
+@pytest.mark.slow
 def test_case_148_an_idle_source_is_no_lag(copy):
     """Nothing happens for seconds; the age stays that of a sample."""
     copy.cdc.wait_caught_up()
@@ -127,6 +129,7 @@ def own_source():
     server.kill()
 
 
+@pytest.mark.slow
 def test_a_lost_source_grows_old(own_source, postgres, target_database,
                                  directory):
     with shops.running(own_source, "shop", postgres, target_database,
@@ -238,6 +241,7 @@ def commits_of(copy, count, env):
         copy.tdb, (before[0][0] or 0,))]
 
 
+@pytest.mark.slow
 def test_batch_size_from_the_environment(copy):
     """Never more source transactions in a commit than it says."""
     assert max(commits_of(copy, 60, {"BATCH_SIZE": "5"})) <= 5
@@ -245,6 +249,7 @@ def test_batch_size_from_the_environment(copy):
         range(20, 101)
 
 
+@pytest.mark.slow
 def test_sync_interval_from_the_environment(copy):
     """The longest that a change waits while others keep coming."""
     for text in ("0.5", "500ms"):

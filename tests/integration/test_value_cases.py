@@ -9,6 +9,8 @@ import pytest
 
 from tests.lib import values
 
+pytestmark = pytest.mark.slow
+
 ALL = ["mariadb", "mysql", "mariadb118"]
 MARIADB = ["mariadb", "mariadb118"]
 

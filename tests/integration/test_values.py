@@ -9,6 +9,8 @@ import pytest
 
 from tests.lib import random_tables, values
 
+pytestmark = pytest.mark.slow
+
 TOO_MANY_COLUMNS = 1118  # row size too large
 SERVERS = ["mariadb", "mysql", "mariadb118"]
 LEVELS = {"mariadb": ["full", "no_log"], "mysql": ["full", "minimal"]}

@@ -83,9 +83,9 @@ class Program:
         self.write_config()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(*args), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env=self.environment(),
-                start_new_session=self.own_session)
+                [*servers.leash, *self.command(*args)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment(), start_new_session=self.own_session)
         return self
 
     def running(self):

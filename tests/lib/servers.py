@@ -173,20 +173,45 @@ def fetch_trees():
         t.join()
 
 
+# What starts a process that ends when we do, however we end: tests set it to
+# BOUND. The demo's servers may stay.
+BOUND = ["setpriv", "--pdeathsig", "KILL"]
+leash = []
+
 _scratch = None
+_scratch_lock = None
 
 
 def scratch():
     """A directory for data files, readable by the postgres user, removed at
-    exit."""
+    exit, or by the next who wants one if we can't."""
     global _scratch
     if _scratch is None:
-        _scratch = tempfile.mkdtemp(
-            prefix="ficus-", dir=os.environ.get("FICUS_TEST_DIR"))
+        parent = os.environ.get("FICUS_TEST_DIR") or tempfile.gettempdir()
+        sweep(parent)
+        _scratch = tempfile.mkdtemp(prefix="ficus-", dir=parent)
         os.chmod(_scratch, 0o755)
         if not os.environ.get("FICUS_KEEP"):
+            claim(_scratch)
             atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
     return _scratch
+
+
+def claim(directory):
+    """It is ours while the lock is held; named only once it is."""
+    global _scratch_lock
+    path = os.path.join(directory, ".claim")
+    _scratch_lock = open(path + ".new", "w")
+    fcntl.flock(_scratch_lock, fcntl.LOCK_EX)
+    os.rename(path + ".new", path)
+
+
+def sweep(parent):
+    """Remove the directories of those who are gone."""
+    for path in glob.glob(os.path.join(parent, "ficus-*", ".claim")):
+        with contextlib.suppress(OSError), open(path) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
 
 class Server:
@@ -218,8 +243,9 @@ class Server:
         self.log = self.data + ".log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, **self.spawn_options())
+                [*leash, *self.command()], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+                **self.spawn_options())
         atexit.register(self.kill)
         try:
             wait_until(f"{self.kind} on {self.port}", 60, self.ready)
