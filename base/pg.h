@@ -4,7 +4,8 @@
  * failure is translated to a code (the table is in pg_error.c):
  *   ERR_TARGET_LOST  connection, shutdown, serialisation, deadlock, resources,
  *                    read-only server, no answer in time: retry later
- *   ERR_DATA         the data is refused (SQLSTATE 22, 23, 44, 54): bisect
+ *   ERR_DATA         the data is refused (SQLSTATE 22, 23, 44, 54, P0001):
+ *                    bisect
  *   ERR_STOPPED      pg_cancel() ended the statement
  *   ERR_TARGET       anything else: stop
  * The message has SQLSTATE, table, column and constraint names, never DETAIL,
@@ -99,6 +100,7 @@ void pg_pipe_query(struct pg *pg, const char *sql,
 void pg_pipe_prepare(struct pg *pg, const char *name, const char *sql);
 void pg_pipe_run(struct pg *pg, const char *name, const struct pg_param *params,
 		 size_t count);
+size_t pg_pipe_queued(const struct pg *pg); /* statements so far */
 /* The result of the next statement queued goes to *ret during sync, owned by
  * the caller; NULL if it failed or did not run. ret stays valid until then. */
 void pg_pipe_keep(struct pg *pg, struct pg_result **ret);

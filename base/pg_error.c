@@ -27,6 +27,7 @@ static const struct {
 	{ "57P", ERR_TARGET_LOST },   /* shutdown, crash, starting up */
 	{ "58", ERR_TARGET_LOST },    /* I/O error of the server */
 	{ "72", ERR_TARGET_LOST },    /* snapshot too old */
+	{ "P0001", ERR_DATA },	      /* a trigger's RAISE EXCEPTION */
 };
 
 int pg_error_code(const char *sqlstate)

@@ -48,6 +48,11 @@ static struct pg_result ***keep_slot(struct pg_pipe *pipe, size_t i)
 	return &pipe->keeps[i];
 }
 
+size_t pg_pipe_queued(const struct pg *pg)
+{
+	return pg->pipe.queued;
+}
+
 void pg_pipe_keep(struct pg *pg, struct pg_result **ret)
 {
 	*ret = NULL;

@@ -110,7 +110,10 @@ struct err;
 	X(log_json, "metrics.log_json", BOOL, "false", 0, 0, "",               \
 	  "log JSON objects instead of logfmt")                                \
 	X(alerts_webhook, "alerts.webhook", SECRET, "", 0, 0, "",              \
-	  "URL that is posted to when a domain is switched off")               \
+	  "URL that is posted to when something is wrong, and when it is "     \
+	  "over")                                                              \
+	X(alerts_timeout, "alerts.timeout", TIME, "5s", 100, 60000, "",        \
+	  "longest wait for its answer")                                       \
 	X(router_listen, "router.listen", TEXT, "127.0.0.1:8080", 0, 0, "",    \
 	  "address for clients")                                               \
 	X(router_admin_listen, "router.admin.listen", TEXT, "127.0.0.1:8081",  \

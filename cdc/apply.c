@@ -87,6 +87,7 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 	claims_init(&apply->claims);
 	apply->shape_count = options->mapping->target_count;
 	apply->letters = mem_array(apply->shape_count, sizeof(bool));
+	apply->ends = mem_array(apply->shape_count, sizeof(size_t));
 	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0 ||
 	    open_session(apply, err) < 0) {
 		apply_close(apply);
@@ -105,6 +106,8 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 		.position = apply->committed.position,
 		.stop_on_error = options->stop_on_error,
 		.letters = apply->letters,
+		.ends = apply->ends,
+		.refused = DOMAIN_UNKNOWN,
 	};
 	*ret = apply;
 	return 0;
@@ -125,6 +128,7 @@ void apply_close(struct apply *apply)
 	claims_done(&apply->claims);
 	free(apply->shapes);
 	free(apply->letters);
+	free(apply->ends);
 	free(apply);
 }
 
@@ -136,6 +140,11 @@ const struct checkpoint *apply_checkpoint(const struct apply *apply)
 int64_t apply_epoch(const struct apply *apply)
 {
 	return apply->next.epoch;
+}
+
+enum domain apply_refused(const struct apply *apply)
+{
+	return apply->flush.refused;
 }
 
 int apply_alive(struct apply *apply, struct err *err)

@@ -17,19 +17,17 @@
 #include <stdint.h>
 
 #include "base/defs.h"
+#include "transform/mapping.h"
 
 struct apply;
 struct batch;
 struct checkpoint;
 struct err;
 struct fk_graph;
-struct mapping;
-struct mapping_table;
 struct pg;
 struct pg_config;
 struct record_change;
 struct refetch_marks;
-struct target_table;
 struct value;
 
 struct apply_options {
@@ -51,6 +49,8 @@ void apply_close(struct apply *apply); /* rolls back what is not committed */
 /* As last committed: until our first commit the epoch in it is another's. */
 const struct checkpoint *apply_checkpoint(const struct apply *apply);
 int64_t apply_epoch(const struct apply *apply); /* ours */
+/* After ERR_TARGET: whose records the target refused, or DOMAIN_UNKNOWN. */
+enum domain apply_refused(const struct apply *apply);
 /* Is the connection still there? An idle one would not be missed, though the
  * target may have gone back to an older checkpoint in a crash. Does not wait;
  * ERR_TARGET_LOST. */
@@ -121,6 +121,8 @@ struct apply_counts {
 	uint64_t transactions, changes, commits, barriers, cascaded_rows;
 	uint64_t upserts, deletes, values_set, values_unset, dead_letters;
 	uint64_t streamed_transactions;
+	uint64_t
+		bisect_tries; /* rounds to find the refused ones among others */
 	uint64_t refetches, refetched; /* requested, and done */
 	uint64_t refetch_rows; /* rows and keys that were read for them */
 };

@@ -33,6 +33,7 @@ struct apply {
 	struct barrier *barrier;
 	struct writer *writer;
 	bool *letters; /* tables that have dead letters */
+	size_t *ends;  /* flush.h */
 	struct flush flush;
 
 	struct checkpoint committed, next;

@@ -4,6 +4,7 @@
 #include "cdc/apply_impl.h"
 #include "cdc/barrier.h"
 #include "cdc/cascade.h"
+#include "cdc/dead_letter.h"
 #include "transform/mapping.h"
 
 /* --- writing a part of the batch --- */
@@ -81,6 +82,7 @@ int apply_write_part(struct apply *apply, enum batch_part part, bool tail,
 	apply->open = true;
 	rc = flush_bisecting(&apply->flush, part, err);
 	apply->counts.dead_letters = apply->flush.dead_letters;
+	apply->counts.bisect_tries = apply->flush.tries;
 	if (rc < 0)
 		return rc;
 	if (!tail)
@@ -152,6 +154,11 @@ static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
 int apply_run_barrier(struct apply *apply, struct err *err)
 {
 	const struct target_table *table = barrier_table(apply->barrier);
+	const struct dead_letter_scope scope = {
+		.mapping = apply->options.mapping,
+		.graph = apply->graph,
+		.letters = apply->letters,
+	};
 	uint64_t rows = 0;
 	struct cascade_doubt doubt;
 	bool any = false;
@@ -165,7 +172,9 @@ int apply_run_barrier(struct apply *apply, struct err *err)
 	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
 		return err->code;
 	if (barrier_run(apply->barrier, apply->pg, apply->graph,
-			any ? &doubt : NULL, &rows, err) < 0)
+			any ? &doubt : NULL, &rows, err) < 0 ||
+	    dead_letter_cascaded(apply->pg, &scope, table, &apply->refetch,
+				 err) < 0)
 		return err->code;
 	apply->early_writes++;
 	apply->counts.barriers++;

@@ -31,12 +31,14 @@ void board_init(struct board *board)
 	board->facts.until_purge_s = RETENTION_UNKNOWN;
 	pthread_mutex_init(&board->lock, NULL);
 	position_init(&board->applied);
+	position_init(&board->refused_until);
 }
 
 void board_done(struct board *board)
 {
 	pthread_mutex_destroy(&board->lock);
 	position_done(&board->applied);
+	position_done(&board->refused_until);
 	free(board->applied_text);
 	free(board->applied_file);
 }
@@ -74,7 +76,22 @@ void board_position(struct board *board, const struct position *position,
 	position_copy(&board->applied, position);
 	replace(&board->applied_text, text);
 	replace(&board->applied_file, file_text);
+	if (position_contains(position, &board->refused_until) &&
+	    !(board->refused_beyond &&
+	      position_contains(&board->refused_until, position)))
+		board->facts.refusals_in_row = 0;
 	pthread_mutex_unlock(&board->lock);
+}
+
+int board_refused(struct board *board, const struct position *until,
+		  bool beyond)
+{
+	pthread_mutex_lock(&board->lock);
+	position_copy(&board->refused_until, until ? until : &board->applied);
+	board->refused_beyond = beyond;
+	int in_row = ++board->facts.refusals_in_row;
+	pthread_mutex_unlock(&board->lock);
+	return in_row;
 }
 
 bool board_passed(struct board *board, const struct position *position)

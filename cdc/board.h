@@ -44,6 +44,7 @@ struct board_facts {
 	int64_t transactions, changes; /* since the bootstrap */
 	int64_t prepared; /* XA transactions that wait for their decision */
 	int failures_in_row;
+	int refusals_in_row;	  /* of one batch, by a target that answers */
 	bool fresh[DOMAIN_COUNT]; /* as for chunks; refetches count apart */
 	int64_t refetches[DOMAIN_COUNT]; /* pending */
 	int64_t refetches_unread;	 /* of them, also asked for by others */
@@ -57,6 +58,14 @@ struct board_facts {
 	int64_t last_commit_us; /* monotonic; 0: none yet */
 };
 
+/* Dead letters by target table; what was there once stays, with 0. */
+enum { LETTER_TABLES_MAX = 96 };
+struct letter_count {
+	enum domain domain;
+	char record[64];
+	int64_t count;
+};
+
 struct board {
 	pthread_mutex_t lock; /* taken before the head's and the stream's */
 	struct board_facts facts;
@@ -64,9 +73,14 @@ struct board {
 	char *applied_text, *applied_file; /* owned; never NULL */
 	struct tickets tickets;
 	struct lag_history history;
-	struct head *head;     /* borrowed; NULL until started */
-	struct losses *losses; /* borrowed; or NULL */
-	bool changed;	       /* the state: publish at once */
+	struct head *head;	       /* borrowed; NULL until started */
+	struct losses *losses;	       /* borrowed; or NULL */
+	struct alerts *alerts;	       /* borrowed; or NULL */
+	struct position refused_until; /* board_refused() */
+	bool refused_beyond;
+	struct letter_count letters[LETTER_TABLES_MAX];
+	size_t letter_tables;
+	bool changed; /* the state: publish at once */
 };
 
 void board_init(struct board *board);
@@ -79,6 +93,11 @@ void board_position(struct board *board, const struct position *position,
 		    const char *text, const char *file_text);
 /* Does `position` contain where the copy stood so far? */
 bool board_passed(struct board *board, const struct position *position);
+/* A batch that would reach `until` (NULL: where the copy stands), or `beyond`
+ * that, was refused. Gives how often in a row, which ends when the copy has
+ * got there. */
+int board_refused(struct board *board, const struct position *until,
+		  bool beyond);
 /* Streaming once the lag is small. */
 void board_judge(struct board *board);
 /* XA transactions that wait, as of the commit. */

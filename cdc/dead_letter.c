@@ -4,22 +4,39 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/pg.h"
 #include "cdc/array.h"
 #include "cdc/batch.h"
 #include "cdc/batch_item.h"
 #include "cdc/match.h"
 #include "cdc/record_bson.h"
+#include "cdc/refetch_log.h"
 #include "cdc/target_sql.h"
+#include "transform/fk.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 
-enum { KEY_MAX_BYTES = 64 * 1024, CHANGE_MAX = 1000 * 1000 * 1000 };
+enum {
+	KEY_MAX_BYTES = 64 * 1024,
+	CHANGE_MAX = 1000 * 1000 * 1000,
+	CASCADED_MAX = 64,
+};
 
+/* Refused again: it stays the same letter. */
 static const char write_sql[] =
-	"insert into ficus.dead_letters"
+	"with known as (update ficus.dead_letters set change = $4::bytea,"
+	" position = $5, error = $6, attempts = attempts + 1"
+	" where record = $2 and key = $3 returning id)"
+	" insert into ficus.dead_letters"
 	" (domain, record, key, change, position, error)"
-	" values ($1, $2, $3, $4::bytea, $5, $6)";
+	" select $1, $2, $3, $4::bytea, $5, $6"
+	" where not exists (select from known)";
+
+/* One more than dead_letter_cascaded() looks at. */
+static const char some_sql[] =
+	"select record, key from ficus.dead_letters"
+	" where record = any($1::text[]) order by id limit 65";
 
 static const char clear_sql[] =
 	"delete from ficus.dead_letters where record = $1 and"
@@ -42,6 +59,97 @@ int dead_letter_tables(struct pg *pg, const struct target_shape *shapes,
 	}
 	return 0;
 }
+
+/* --- reading the records again --- */
+
+/* Which rows of a source table the letter is of: its key, of a value table
+ * that of the entity alone. False: it has another key than integers. */
+static bool select_rows(const struct mapping_table *table, struct str key,
+			struct value *ret)
+{
+	struct str rest = key, selection = key;
+
+	if (table->kind == TABLE_EAV)
+		rest = selection = str_split(&rest, ',');
+	while (rest.n > 0) {
+		struct str value = str_split(&rest, ',');
+		int64_t number;
+
+		(void)str_split(&value, '=');
+		if (!str_to_i64(value, &number))
+			return false;
+	}
+	*ret = (struct value){ selection.at, (uint32_t)selection.n,
+			       VALUE_TEXT };
+	return true;
+}
+
+void dead_letter_refetch(struct refetch_log *log, const struct mapping *mapping,
+			 struct str record, struct str key)
+{
+	for (size_t i = 0; i < mapping->table_count; i++) {
+		const struct mapping_table *table = &mapping->tables[i];
+		struct value selection;
+
+		if (!str_eqs(record, table->target->name))
+			continue;
+		refetch_log_add(log, table,
+				select_rows(table, key, &selection) ? &selection
+								    : NULL);
+	}
+}
+
+/* Marks the tables that rows go away from when the parent's do. */
+static void mark_closure(const struct fk_graph *graph,
+			 const struct target_table *parent, bool *marks)
+{
+	size_t count = 0;
+	const struct fk_action *actions = fk_actions(graph, parent, &count);
+
+	if (marks[parent->index])
+		return;
+	marks[parent->index] = true;
+	for (size_t i = 0; i < count; i++)
+		mark_closure(graph, actions[i].child, marks);
+}
+
+/* The names of tables that are marked and have letters, for SQL. */
+static void names_of(const struct dead_letter_scope *scope, const bool *marks,
+		     struct array *names)
+{
+	array_start(names, ARRAY_TEXT);
+	for (size_t i = 0; i < scope->mapping->target_count; i++)
+		if (marks[i] && scope->letters[i])
+			array_add_text(
+				names,
+				str_of(scope->mapping->targets[i]->name));
+}
+
+int dead_letter_cascaded(struct pg *pg, const struct dead_letter_scope *scope,
+			 const struct target_table *parent,
+			 struct refetch_log *log, struct err *err)
+{
+	CLEANUP(mem_freep)
+	bool *marks = mem_array(scope->mapping->target_count, sizeof(bool));
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	CLEANUP(array_done) struct array names;
+
+	array_init(&names);
+	mark_closure(scope->graph, parent, marks);
+	marks[parent->index] = false; /* its own are told apart by key */
+	names_of(scope, marks, &names);
+	if (names.count == 0)
+		return 0;
+	const struct pg_param param = array_param(&names);
+	if (pg_query(pg, some_sql, &param, 1, &r, err) < 0)
+		return err_wrap(err, "looking for dead letters");
+	for (size_t i = 0; i < pg_rows(r) && pg_rows(r) <= CASCADED_MAX; i++)
+		dead_letter_refetch(log, scope->mapping, pg_value(r, i, 0),
+				    pg_value(r, i, 1));
+	return 0;
+}
+
+/* --- writing --- */
 
 static void add_key_part(struct buf *out, const struct target_shape *shape,
 			 size_t i, struct value value)

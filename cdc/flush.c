@@ -17,13 +17,21 @@ static struct writer_job job_of(const struct flush *f, size_t table)
 	return job;
 }
 
+/* What fails is for this table. */
+static int blame(struct flush *f, size_t table, int code)
+{
+	if (code == ERR_TARGET)
+		f->refused = f->shapes[table].table->domain;
+	return code;
+}
+
 int flush_prepare(struct flush *f, struct err *err)
 {
 	for (size_t i = 0; i < f->shape_count; i++) {
 		struct writer_job job = job_of(f, i);
 
 		if (writer_prepare(f->writer, &job, err) < 0)
-			return err->code;
+			return blame(f, i, err->code);
 	}
 	return 0;
 }
@@ -60,8 +68,21 @@ int flush_queue(struct flush *f, enum batch_part part, struct err *err)
 		}
 		if (queue_items(f, &job, err) < 0)
 			return err->code;
+		f->ends[i] = pg_pipe_queued(f->pg);
 	}
+	f->ends_known = true;
 	return 0;
+}
+
+/* The pipeline's first statement is none of ours. */
+static void blame_statement(struct flush *f, size_t failed)
+{
+	for (size_t i = 0; f->ends_known && failed > 0 && i < f->shape_count;
+	     i++)
+		if (failed < f->ends[i]) {
+			f->refused = f->shapes[i].table->domain;
+			return;
+		}
 }
 
 /* After an encoding error the pipeline must still be ended; a lost connection
@@ -69,8 +90,12 @@ int flush_queue(struct flush *f, enum batch_part part, struct err *err)
 int flush_sync(struct flush *f, int rc, struct err *err)
 {
 	struct err later = { 0 };
-	int synced = pg_pipe_sync(f->pg, NULL, NULL, &later);
+	size_t failed = SIZE_MAX;
+	int synced = pg_pipe_sync(f->pg, &failed, NULL, &later);
 
+	if (synced == ERR_TARGET)
+		blame_statement(f, failed);
+	f->ends_known = false;
 	if (synced < 0 && (rc == 0 || synced != ERR_DATA)) {
 		*err = later;
 		return synced;
@@ -83,6 +108,7 @@ int flush_sync(struct flush *f, int rc, struct err *err)
 static int try_items(struct flush *f, const struct writer_job *job,
 		     struct err *err)
 {
+	f->tries++;
 	pg_pipe_begin(f->pg);
 	pg_pipe_query(f->pg, "savepoint item", NULL, 0);
 	int rc = queue_items(f, job, err);
@@ -90,7 +116,7 @@ static int try_items(struct flush *f, const struct writer_job *job,
 		pg_pipe_query(f->pg, "release savepoint item", NULL, 0);
 	rc = flush_sync(f, rc, err);
 	if (rc != ERR_DATA)
-		return rc;
+		return blame(f, job->table, rc);
 
 	struct err undo = { 0 };
 	if (pg_exec(f->pg, "rollback to savepoint item; release savepoint item",
@@ -108,8 +134,16 @@ static int set_aside(struct flush *f, const struct writer_job *job,
 
 	if (f->stop_on_error || shape->table->domain == DOMAIN_METADATA)
 		return err_set(err, ERR_OPERATOR,
-			       "the target refuses a record of %s after %s: %s",
-			       shape->table->name, f->position, refusal->msg);
+			       "the target refuses a record of %s after %s: "
+			       "%s; %s",
+			       shape->table->name, f->position, refusal->msg,
+			       f->stop_on_error ? "mend the cause and start "
+						  "cdc again, or set "
+						  "replication.on_error: "
+						  "dead_letter"
+						: "metadata can't be left "
+						  "out: mend the cause and "
+						  "start cdc again");
 	if (dead_letter_write(f->pg, shape, job->items, f->position, refusal,
 			      err) < 0)
 		return err->code;

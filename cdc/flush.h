@@ -14,6 +14,7 @@
 
 #include "base/defs.h"
 #include "cdc/batch.h"
+#include "transform/mapping.h"
 
 struct err;
 struct pg;
@@ -30,6 +31,12 @@ struct flush {
 	bool stop_on_error;   /* no dead letters */
 	bool *letters;	      /* owned by apply: tables that have some */
 	uint64_t dead_letters;
+	uint64_t tries; /* statements' groups that bisecting sent */
+	/* Owned by apply: where in the pipeline each table's statements end. */
+	size_t *ends;
+	bool ends_known;
+	/* Whose statement ERR_TARGET was for. */
+	enum domain refused; /* or DOMAIN_UNKNOWN */
 };
 
 /* The statements the collected items need. Not within a pipeline. */

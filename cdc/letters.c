@@ -7,10 +7,9 @@
 #include "base/json.h"
 #include "base/pg.h"
 #include "base/str.h"
+#include "cdc/dead_letter.h"
 #include "cdc/refetch_log.h"
 #include "cdc/setup.h"
-#include "transform/mapping.h"
-#include "transform/value.h"
 
 enum { IDS_MAX = 64 * 1024 };
 
@@ -106,44 +105,6 @@ static int drop(struct pg *pg, const struct pg_param *meant, struct buf *out,
 
 /* --- retry --- */
 
-/* Which rows of a source table the letter is of: its key, of a value table
- * that of the entity alone. False: it has another key than integers. */
-static bool select_rows(const struct mapping_table *table, struct str key,
-			struct value *ret)
-{
-	struct str rest = key, selection = key;
-
-	if (table->kind == TABLE_EAV)
-		rest = selection = str_split(&rest, ',');
-	while (rest.n > 0) {
-		struct str value = str_split(&rest, ',');
-		int64_t number;
-
-		(void)str_split(&value, '=');
-		if (!str_to_i64(value, &number))
-			return false;
-	}
-	*ret = (struct value){ selection.at, (uint32_t)selection.n,
-			       VALUE_TEXT };
-	return true;
-}
-
-/* All source tables that the letter's record is made of. */
-static void ask_again(struct refetch_log *log, const struct mapping *mapping,
-		      struct str record, struct str key)
-{
-	for (size_t i = 0; i < mapping->table_count; i++) {
-		const struct mapping_table *table = &mapping->tables[i];
-		struct value selection;
-
-		if (!str_eqs(record, table->target->name))
-			continue;
-		refetch_log_add(log, table,
-				select_rows(table, key, &selection) ? &selection
-								    : NULL);
-	}
-}
-
 static int retry(struct pg *pg, const struct pg_param *meant,
 		 const struct mapping *mapping, struct buf *out,
 		 struct err *err)
@@ -158,8 +119,8 @@ static int retry(struct pg *pg, const struct pg_param *meant,
 		return rc;
 	refetch_log_init(&log, mapping);
 	for (size_t row = 0; row < pg_rows(r); row++)
-		ask_again(&log, mapping, pg_value(r, row, 0),
-			  pg_value(r, row, 1));
+		dead_letter_refetch(&log, mapping, pg_value(r, row, 0),
+				    pg_value(r, row, 1));
 	refetch_log_end(&log);
 	pg_pipe_begin(pg);
 	refetch_log_queue(&log, pg);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/pg.h"
 #include "base/thread.h"
+#include "cdc/alert.h"
 #include "cdc/board.h"
 #include "cdc/head.h"
 #include "cdc/stopper.h"
@@ -21,6 +22,7 @@ enum {
 	POLL_MS = 20, /* longest a state change waits to be published */
 	RETRY_MS = 250,
 	TRIM_PERIOD_MS = 10000,
+	COUNT_PERIOD_MS = 1000,
 	POSITION_MAX = 1024 * 1024,
 };
 
@@ -68,8 +70,9 @@ struct publisher {
 	struct board *board;		/* borrowed */
 	pthread_t thread;
 	struct stopper stop;
-	struct pg *pg;				  /* owned; NULL while away */
-	int64_t begun_us, written_us, trimmed_us; /* monotonic */
+	struct pg *pg; /* owned; NULL while away */
+	/* Monotonic. */
+	int64_t begun_us, written_us, trimmed_us, counted_us;
 	bool complained;
 };
 
@@ -212,6 +215,76 @@ static int count_refetches(struct publisher *p, struct err *err)
 	return 0;
 }
 
+static struct letter_count *letter_count(struct board *board,
+					 enum domain domain, const char *record)
+{
+	for (size_t i = 0; i < board->letter_tables; i++)
+		if (strcmp(board->letters[i].record, record) == 0)
+			return &board->letters[i];
+	if (board->letter_tables == LETTER_TABLES_MAX)
+		return &board->letters[LETTER_TABLES_MAX - 1];
+	struct letter_count *count = &board->letters[board->letter_tables++];
+
+	count->domain = domain;
+	snprintf(count->record, sizeof(count->record), "%s", record);
+	return count;
+}
+
+static int64_t take_letters(struct board *board, const struct pg_result *r)
+{
+	int64_t all = 0;
+
+	pthread_mutex_lock(&board->lock);
+	for (size_t i = 0; i < board->letter_tables; i++)
+		board->letters[i].count = 0;
+	for (size_t i = 0; i < pg_rows(r); i++) {
+		letter_count(board, domain_of(pg_text(r, i, 0)),
+			     pg_text(r, i, 1))
+			->count += pg_int(r, i, 2);
+		all += pg_int(r, i, 2);
+	}
+	pthread_mutex_unlock(&board->lock);
+	return all;
+}
+
+static int count_letters(struct publisher *p, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+	char text[128];
+	int rc = pg_query(p->pg,
+			  "select domain, record, count(*) from "
+			  "ficus.dead_letters group by domain, record",
+			  NULL, 0, &r, err);
+
+	if (rc < 0)
+		return rc;
+	int64_t all = take_letters(p->board, r);
+	snprintf(text, sizeof(text),
+		 "records the target refused: %lld; cdc --dead-letters says "
+		 "which and why",
+		 (long long)all);
+	if (!p->board->alerts)
+		return 0;
+	if (all > 0)
+		alerts_raise(p->board->alerts, ALERT_DEAD_LETTERS, text);
+	else
+		alerts_resolve(p->board->alerts, ALERT_DEAD_LETTERS,
+			       "no dead letters are left");
+	return 0;
+}
+
+static void tell_refusal_over(struct board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	bool refused = board->facts.refusals_in_row > 0;
+	pthread_mutex_unlock(&board->lock);
+
+	if (board->alerts && !refused)
+		alerts_resolve(board->alerts, ALERT_REFUSED,
+			       "the target takes the batch now; flags stay off "
+			       "until somebody switches them on");
+}
+
 static bool all_fresh(const struct board_facts *facts)
 {
 	return facts->fresh[DOMAIN_CUSTOMER] && facts->fresh[DOMAIN_CATALOG] &&
@@ -339,6 +412,11 @@ static int turn(struct publisher *p, struct err *err)
 			rc = find_fresh(p, err);
 		if (rc == 0)
 			rc = count_refetches(p, err);
+		if (rc == 0 && now - p->counted_us >= COUNT_PERIOD_MS * 1000) {
+			p->counted_us = now;
+			rc = count_letters(p, err);
+		}
+		tell_refusal_over(p->board);
 		if (rc == 0)
 			rc = write_status(p, err);
 	}

@@ -14,6 +14,7 @@
 #include "cdc/endpoint.h"
 #include "cdc/head.h"
 #include "cdc/publisher.h"
+#include "cdc/refusal.h"
 #include "cdc/retention.h"
 #include "cdc/session.h"
 #include "cdc/setup.h"
@@ -22,6 +23,9 @@
 enum {
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MOST_MS = 5000,
+	/* For alerts on their way: that cdc ended by itself must be told. */
+	DRAIN_MS = 300,
+	DRAIN_FAILED_MS = 5000,
 };
 
 struct service {
@@ -31,9 +35,12 @@ struct service {
 	struct publisher *publisher; /* owned */
 	struct endpoint *endpoint;   /* owned */
 	int64_t backoff_ms;
-	int64_t corrupt_in_row, refused_in_row; /* without progress between */
-	enum link_reason lost;			/* why the last one ended */
-	struct retention *retention;		/* owned */
+	int64_t corrupt_in_row; /* without progress between */
+	bool worked;		/* a session was opened once */
+	struct refusal refusal;
+	struct alerts *alerts;	     /* owned */
+	enum link_reason lost;	     /* why the last one ended */
+	struct retention *retention; /* owned */
 };
 
 /* Which errors another session may cure. */
@@ -48,8 +55,9 @@ static bool worth_retrying(struct service *s, int code)
 		/* Bytes may be damaged on the way; twice is the log itself. */
 		return ++s->corrupt_in_row < 2;
 	case ERR_TARGET:
-		/* It answers, and says no: perhaps somebody mends it. */
-		return ++s->refused_in_row <= s->setup->settings.max_retries;
+		/* It answers, and says no: perhaps somebody mends it. Who has
+		 * just started us looks on. */
+		return s->worked || !refusal_told(&s->refusal);
 	default:
 		return false;
 	}
@@ -111,46 +119,24 @@ static int one_session(struct service *s, struct err *err)
 	if (rc == 0)
 		rc = session_open(s->setup, &s->board, &session, err);
 	s->lost = link_reason_of(rc, false, 0, 0);
+	if (rc == ERR_TARGET)
+		refusal_add(&s->refusal, NULL, err);
 	if (rc == 0) {
+		s->worked = true;
 		board_state(&s->board, CDC_CATCHING_UP, "catching up");
 		rc = session_run(session, s->stop, err);
+		if (rc == ERR_TARGET)
+			refusal_add(&s->refusal, session, err);
 		s->lost = link_reason_of(rc, true, session_heard_us(session),
 					 s->setup->source.heartbeat_ms);
 	}
 	session_close(session);
 	/* It got further: what ended it is not what ended the one before. */
 	if (commits(s) > before) {
-		s->refused_in_row = 0;
 		s->backoff_ms = BACKOFF_FIRST_MS;
 		s->corrupt_in_row = 0;
 	}
 	return rc;
-}
-
-/* The copy will not get any newer: readers are to ask Magento, and people
- * are to know. Routers would find out by the lag; a flag also says why. */
-static void switch_off(struct service *s, const struct err *why)
-{
-	CLEANUP(pg_closep) struct pg *pg = NULL;
-	struct err err = { 0 };
-	char text[sizeof(why->msg) + 64];
-
-	snprintf(text, sizeof(text), "the target refuses a batch: %s",
-		 why->msg);
-	const struct pg_param reason = { text, strlen(text), false };
-	int rc = pg_connect(&s->setup->target, &pg, &err);
-	if (rc == 0)
-		rc = pg_query(pg,
-			      "update ficus.feature_flags set enabled = false, "
-			      "reason = $1, actor = 'cdc' where enabled",
-			      &reason, 1, NULL, &err);
-	if (rc < 0)
-		log_warn("flags not switched off, ignoring", KV_ERR(&err));
-	else
-		log_warn("flags switched off", KV_STR("reason", text));
-	memset(&err, 0, sizeof(err));
-	if (alert_post(s->setup->settings.alerts_webhook, text, &err) < 0)
-		log_warn("alert not delivered, ignoring", KV_ERR(&err));
 }
 
 /* What the decoder found says nothing of what to do. */
@@ -175,8 +161,6 @@ static int run(struct service *s, struct err *err)
 		if (rc == 0 || rc == ERR_STOPPED)
 			return 0;
 		if (!worth_retrying(s, rc)) {
-			if (rc == ERR_TARGET)
-				switch_off(s, err);
 			return rc == ERR_CORRUPT ? add_cure(err) : rc;
 		}
 		pause_after(s, err);
@@ -219,12 +203,13 @@ static int start(struct service *s, struct err *err)
 	return rc;
 }
 
-static void stop(struct service *s)
+static void stop(struct service *s, bool failed)
 {
 	publisher_stop(s->publisher);
 	endpoint_stop(s->endpoint);
 	retention_stop(s->retention);
 	head_stop(s->board.head);
+	alerts_stop(s->alerts, failed ? DRAIN_FAILED_MS : DRAIN_MS);
 	board_done(&s->board);
 }
 
@@ -237,11 +222,17 @@ int service_run(struct setup *setup, const struct stopper *stopper,
 
 	board_init(&s.board);
 	s.board.losses = setup->losses;
+	s.alerts = alerts_start(setup->settings.alerts_webhook,
+				setup->settings.alerts_timeout);
+	s.board.alerts = s.alerts;
+	s.refusal = (struct refusal){ .setup = setup, .board = &s.board };
 	int rc = start(&s, err);
 	if (rc == 0)
 		rc = run(&s, err);
 	board_state(&s.board, rc < 0 ? CDC_FAILED : CDC_PAUSED,
 		    rc < 0 ? err->msg : "stopped");
-	stop(&s);
+	if (rc < 0 && !refusal_told(&s.refusal))
+		alerts_raise(s.alerts, ALERT_STOPPED, err->msg);
+	stop(&s, rc < 0);
 	return rc;
 }

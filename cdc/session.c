@@ -485,6 +485,14 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 	return rc;
 }
 
+enum domain session_refused(const struct session *s,
+			    const struct position **ret_until, bool *ret_beyond)
+{
+	*ret_until = &s->ended;
+	*ret_beyond = group_is_open(s->group);
+	return apply_refused(s->apply);
+}
+
 int64_t session_heard_us(const struct session *s)
 {
 	struct stream_counts counts = { 0 };

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cdc/alert.h"
 #include "cdc/board.h"
 #include "cdc/head.h"
 #include "transform/losses.h"
@@ -54,6 +55,12 @@ struct reading {
 	  r->facts.apply.values_unset)                                         \
 	X("dead_letters_total", COUNTER, "records the target refused",         \
 	  r->facts.apply.dead_letters)                                         \
+	X("bisect_tries_total", COUNTER,                                       \
+	  "rounds to find refused records among others",                       \
+	  r->facts.apply.bisect_tries)                                         \
+	X("refusals_in_row", GAUGE,                                            \
+	  "times in a row that the target refused the present batch",          \
+	  r->facts.refusals_in_row)                                            \
 	X("refetches_requested_total", COUNTER,                                \
 	  "keys and tables asked for again in this session",                   \
 	  r->facts.apply.refetches)                                            \
@@ -127,12 +134,49 @@ static struct metric stale = {
 	"domain", NULL
 };
 
+static struct metric letters = {
+	"ficus_cdc_dead_letters", METRIC_GAUGE,
+	"records the target refused that wait for somebody", "domain,table",
+	NULL
+};
+
+static struct metric alerts = {
+	"ficus_cdc_alerts_total", METRIC_COUNTER,
+	"messages to the webhook, by what became of them", "result", NULL
+};
+
 static struct metric lost = {
 	"ficus_cdc_values_lost_total", METRIC_COUNTER,
 	"values of a source column that could not be kept: text that is not of "
 	"its character set, NUL in text, dates that are no days",
 	"table,column,kind", NULL
 };
+
+static void set_letters(struct board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	for (size_t i = 0; i < board->letter_tables; i++) {
+		const struct letter_count *letter = &board->letters[i];
+		CLEANUP(mem_freep)
+		char *label = mem_printf("%s,%s", domain_name(letter->domain),
+					 letter->record);
+
+		metric_set(&letters, label, (double)letter->count);
+	}
+	pthread_mutex_unlock(&board->lock);
+}
+
+static void set_alerts(struct board *board)
+{
+	struct alert_counts counts;
+
+	if (!board->alerts)
+		return;
+	alerts_counts(board->alerts, &counts);
+	metric_total(&alerts, "delivered", counts.delivered);
+	metric_total(&alerts, "attempt_failed", counts.failed);
+	metric_total(&alerts, "dropped", counts.dropped);
+}
 
 /* Of columns that lost something. */
 static void set_lost(struct losses *losses)
@@ -201,6 +245,10 @@ void stats_write(struct board *board, struct buf *out)
 	metrics_write(&refetches, 1, 0, out);
 	set_stale(r);
 	metrics_write(&stale, 1, 0, out);
+	set_letters(board);
+	metrics_write(&letters, 1, 0, out);
+	set_alerts(board);
+	metrics_write(&alerts, 1, 0, out);
 	set_lost(board->losses);
 	metrics_write(&lost, 1, 0, out);
 }

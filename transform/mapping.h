@@ -43,7 +43,13 @@
 struct err;
 
 enum table_kind { TABLE_ROW, TABLE_EAV, TABLE_METADATA };
-enum domain { DOMAIN_METADATA, DOMAIN_CUSTOMER, DOMAIN_CATALOG, DOMAIN_ORDER };
+enum domain {
+	DOMAIN_METADATA,
+	DOMAIN_CUSTOMER,
+	DOMAIN_CATALOG,
+	DOMAIN_ORDER,
+	DOMAIN_UNKNOWN /* no table's; for functions that say so */
+};
 enum { DOMAIN_COUNT = 4 };
 
 struct target_column {

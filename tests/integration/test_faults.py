@@ -316,10 +316,14 @@ def wait_state(copy, name, seconds=20):
 
 
 def test_target_away(own_target, source, source_database, directory):
-    """At the start and in the middle: paused, with the reason; then on."""
+    """At the start and in the middle: paused, with the reason; then on. It
+    is no refusal, however often it is tried: no flag goes off."""
+    extra = programs.merge(AUDIT, {"replication": {"max_retries": 1}})
     with shops.running(source, source_database, own_target, "copy",
-                       directory, extra=AUDIT) as copy, \
+                       directory, extra=extra) as copy, \
             writers.Load(source, source_database) as load:
+        own_target.run("update ficus.feature_flags set enabled = true",
+                       "copy")
         own_target.stop()
         wait_state(copy, "paused")
         time.sleep(10)
@@ -334,6 +338,8 @@ def test_target_away(own_target, source, source_database, directory):
         own_target.start()
         copy.cdc.wait_streaming(60)
         settle(copy, load, 100)
+        assert own_target.run("select count(*) from ficus.feature_flags "
+                              "where enabled", "copy") == [(3,)]
 
 
 def test_source_away(own_source, postgres, target_database, directory):

@@ -896,6 +896,9 @@ TEST(refused_records_are_set_aside_one_by_one)
 	    " order by seq desc limit 1",
 	    "p1");
 	assert_int_equal(apply_counts(f.apply)->dead_letters, 4);
+	/* 3 of 301 rows: at most 2 k (log2(n / k) + 2) rounds; the values
+	 * rows' are few. */
+	assert_true(apply_counts(f.apply)->bisect_tries <= 54 + 8);
 
 	/* A later change of the key supersedes; of another it does not. */
 	reopen(&f);

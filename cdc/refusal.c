@@ -1,0 +1,100 @@
+#include "cdc/refusal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/pg.h"
+#include "cdc/alert.h"
+#include "cdc/board.h"
+#include "cdc/session.h"
+#include "cdc/setup.h"
+
+/* In one commit with the check that nobody has taken over since. */
+static const char switch_sql[] =
+	"with ours as"
+	" (select from ficus.epoch where epoch = $1 for key share)"
+	" update ficus.feature_flags set enabled = false, reason = $2,"
+	" actor = 'cdc' where enabled and name = any($3::text[])"
+	" and exists (select from ours)";
+
+/* Metadata is of all domains. */
+static const char *flags_of(enum domain domain)
+{
+	switch (domain) {
+	case DOMAIN_CUSTOMER:
+		return "{customer_read}";
+	case DOMAIN_CATALOG:
+		return "{catalog_read}";
+	case DOMAIN_ORDER:
+		return "{order_read}";
+	case DOMAIN_METADATA:
+	case DOMAIN_UNKNOWN:
+		break;
+	}
+	return "{customer_read,catalog_read,order_read}";
+}
+
+static int64_t epoch_of(struct board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	int64_t epoch = board->facts.epoch;
+	pthread_mutex_unlock(&board->lock);
+	return epoch;
+}
+
+/* The copy will not get any newer: readers are to ask Magento. Routers would
+ * find out by the lag; a flag also says why. */
+static void switch_off(struct refusal *refusal, enum domain domain,
+		       const char *reason)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	const char *flags = flags_of(domain);
+	struct err err = { 0 };
+	char epoch[24];
+
+	snprintf(epoch, sizeof(epoch), "%" PRId64, epoch_of(refusal->board));
+	const struct pg_param params[] = {
+		pg_param_text(epoch),
+		pg_param_text(reason),
+		pg_param_text(flags),
+	};
+	int rc = pg_connect(&refusal->setup->target, &pg, &err);
+	if (rc == 0)
+		rc = pg_query(pg, switch_sql, params, LENGTH(params), NULL,
+			      &err);
+	if (rc < 0)
+		log_warn("flags not switched off, ignoring", KV_ERR(&err));
+	else
+		log_warn("flags switched off", KV_STR("flags", flags),
+			 KV_STR("reason", reason));
+}
+
+void refusal_add(struct refusal *refusal, const struct session *session,
+		 const struct err *why)
+{
+	const struct position *until = NULL;
+	enum domain domain = DOMAIN_UNKNOWN;
+	char text[sizeof(why->msg) + 64];
+	bool beyond = true;
+
+	if (session)
+		domain = session_refused(session, &until, &beyond);
+	int in_row = board_refused(refusal->board, until, beyond);
+	if (in_row == 1)
+		refusal->told = false;
+	if (refusal->told || in_row < refusal->setup->settings.max_retries)
+		return;
+	refusal->told = true;
+	snprintf(text, sizeof(text), "the target refuses a batch: %s",
+		 why->msg);
+	switch_off(refusal, domain, text);
+	alerts_raise(refusal->board->alerts, ALERT_REFUSED, text);
+}
+
+bool refusal_told(const struct refusal *refusal)
+{
+	return refusal->told;
+}
