@@ -127,12 +127,15 @@ int held_row(struct held *held, struct table *table,
 	     const struct row_change *change, struct err *err)
 {
 	const struct group_store *store = held->sink->store;
+	struct row_change kept = *change;
 	size_t count;
 	const struct str *names = tables_names(table, held->schema, &count);
 
+	if (binding_drops(table->binding, &kept))
+		return 0;
 	buf_reset(&held->doc, DOC_KEEP);
 	row_bson_write(&held->doc, binding_source(table->binding), names, count,
-		       change);
+		       &kept);
 	if (held->doc.failed)
 		return err_set(err, ERR_LIMIT,
 			       "a row of %s is too large to be kept",

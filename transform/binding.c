@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "transform/losses.h"
 #include "transform/mapping.h"
+#include "transform/row_change.h"
 #include "transform/table_def.h"
 #include "transform/transform.h"
 
@@ -163,7 +164,8 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 	if (column->generated)
 		return 0;
 	b->now[to].kind = b->old[to].kind = VALUE_NULL;
-	if (from >= 0 && mapping_excludes(b->table, column->name))
+	if (from >= 0 && (mapping_excludes(b->table, column->name) ||
+			  mapping_is_extra(b->table, column->name)))
 		from = -1;
 	if (from < 0 && !column->key && add_key(b, def, to))
 		return 0;
@@ -317,6 +319,9 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 	if (rc == 0)
 		rc = extra_bind(&b->extra, table, def, b->wanted, err);
 	if (rc == 0)
+		rc = row_filter_bind(&table->where, def, b->wanted, &b->where,
+				     err);
+	if (rc == 0)
 		rc = b->role == ROLE_EAV ? bind_eav(b, def, err)
 					 : bind_flat(b, def, err);
 	if (rc < 0)
@@ -353,6 +358,12 @@ const uint8_t *binding_wanted(const struct binding *binding)
 const uint8_t *binding_wanted_too(const struct binding *binding)
 {
 	return binding->wanted_too;
+}
+
+bool binding_drops(const struct binding *binding, struct row_change *change)
+{
+	return row_filter_judge(&binding->table->where, binding->where,
+				change) == ROW_DROP;
 }
 
 const char *binding_source(const struct binding *binding)

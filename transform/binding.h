@@ -66,6 +66,7 @@ struct binding {
 	char *id_name;	     /* owned; or NULL */
 	uint8_t *wanted_too; /* owned; wanted, and id */
 	size_t move_count, key_count;
+	int where; /* source ordinal of the row filter's column; -1: none */
 	struct extra extra;
 	struct move *moves; /* owned; the first key_count are the key */
 	/* Owned; by target column. What no move writes stays as it was made:

@@ -2,7 +2,8 @@
  *
  * Of tables whose mapping says `extra: true`: a column that an extension added
  * goes into the target's `extra jsonb` under its name, a new one from the
- * first row that has it. Numbers stay numbers, bytes are "\x…", all else is
+ * first row that has it; but none whose name says that it is a
+ * secret (secret_name.h). Numbers stay numbers, bytes are "\x…", all else is
  * text. Part of a binding. */
 #ifndef TRANSFORM_EXTRA_H
 #define TRANSFORM_EXTRA_H

@@ -282,8 +282,16 @@ static int incomplete_metadata(const struct work *w,
 	return rc < 0 ? rc : refetch_row(w, after, NULL, err);
 }
 
-int transform_flat_row(const struct work *w, const struct row_change *row,
+static int ask_for_row(const struct work *w, const struct row_change *row,
 		       struct err *err)
+{
+	w->transform->counts.incomplete++;
+	return row->op == ROW_INSERT ? refetch_row(w, row->after, NULL, err)
+				     : refetch_update(w, row, err);
+}
+
+static int flat_row(const struct work *w, const struct row_change *row,
+		    struct err *err)
 {
 	struct binding *b = w->binding;
 	bool metadata = b->table->domain == DOMAIN_METADATA;
@@ -297,9 +305,25 @@ int transform_flat_row(const struct work *w, const struct row_change *row,
 	if (incomplete_fits(b, row->after) &&
 	    (row->op == ROW_INSERT || holds_key(b, row->before)))
 		return known_row(w, row, err);
+	if (!metadata)
+		return ask_for_row(w, row, err);
 	w->transform->counts.incomplete++;
-	if (metadata)
-		return incomplete_metadata(w, row, err);
-	return row->op == ROW_INSERT ? refetch_row(w, row->after, NULL, err)
-				     : refetch_update(w, row, err);
+	return incomplete_metadata(w, row, err);
+}
+
+int transform_flat_row(const struct work *w, const struct row_change *row,
+		       struct err *err)
+{
+	struct row_change change = *row;
+	const struct row_filter *where = &w->binding->table->where;
+
+	switch (row_filter_judge(where, w->binding->where, &change)) {
+	case ROW_DROP:
+		return 0;
+	case ROW_UNKNOWN:
+		return ask_for_row(w, row, err);
+	case ROW_KEEP:
+		break;
+	}
+	return flat_row(w, &change, err);
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "transform/mapping_wish.h"
+#include "transform/secret_name.h"
 
 static const char *const domain_names[] = { "metadata", "customer", "catalog",
 					    "order" };
@@ -16,6 +17,7 @@ static void free_table(struct mapping_table *table)
 	for (char **name = table->exclude; name && *name; name++)
 		free(*name);
 	free(table->exclude);
+	row_filter_done(&table->where);
 	free(table->source);
 	free(table->family);
 	free(table->link);
@@ -86,11 +88,11 @@ bool mapping_is_extra(const struct mapping_table *table, const char *column)
 
 	/* What MariaDB keeps for itself is no data (cdc/schema_read.c). */
 	if (!table->extra || mapping_excludes(table, column) ||
-	    strncmp(column, "DB_ROW_HASH", 11) == 0)
+	    secret_name(column) || strncmp(column, "DB_ROW_HASH", 11) == 0)
 		return false;
 	for (size_t i = 0; i < target->count; i++)
 		if (strcasecmp(target->columns[i].name, column) == 0)
-			return false;
+			return strcmp(target->columns[i].name, "extra") == 0;
 	return true;
 }
 

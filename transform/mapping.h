@@ -16,6 +16,7 @@
  *         exclude: [password_hash, …]  # a name may end in `*`
  *         extra: true                # columns that the target lacks go into
  *                                    # its column `extra jsonb`
+ *         where: {path: [a/b, c/d]}   # only these rows (row_filter.h)
  *       - source: catalog_product_entity_varchar
  *         kind: eav
  *         target: product_values
@@ -39,6 +40,7 @@
 
 #include "base/defs.h"
 #include "base/str.h"
+#include "transform/row_filter.h"
 
 struct err;
 
@@ -82,6 +84,7 @@ struct mapping_table {
 	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
 	char *entity_type, *backend; /* owned; EAV only */
+	struct row_filter where;     /* row and metadata only */
 	bool extra;  /* columns the target lacks go into its column `extra` */
 	bool user;   /* of a file that was added */
 	char *place; /* owned; "magento.yaml:12" */

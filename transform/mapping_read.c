@@ -211,6 +211,20 @@ static int read_extra(const struct loader *l, const struct yaml_node *entry,
 			  "`extra` is for tables whose columns are records'");
 }
 
+static int read_where(const struct loader *l, const struct yaml_node *entry,
+		      struct mapping_table *table, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(entry, "where");
+
+	if (!node)
+		return 0;
+	if (table->kind == TABLE_EAV)
+		return yaml_error(l->doc, node, err,
+				  "`where` is for tables whose rows are "
+				  "records");
+	return row_filter_read(l->doc, node, &table->where, err);
+}
+
 static char *place_of(const struct loader *l, const struct yaml_node *entry)
 {
 	return mem_printf("%s:%u:%u", yaml_file(l->doc), entry->line,
@@ -223,7 +237,7 @@ static int read_table(const struct loader *l, const struct yaml_node *entry,
 	static const char *const known[] = {
 		"source", "kind",    "target",	"domain",      "family",
 		"link",	  "via",     "exclude", "entity_type", "backend",
-		"extra",  "columns", "key",	NULL
+		"extra",  "columns", "key",	"where",       NULL
 	};
 	CLEANUP(mem_freep) char *target = NULL;
 	int kind, domain, rc;
@@ -251,6 +265,8 @@ static int read_table(const struct loader *l, const struct yaml_node *entry,
 		rc = read_exclude(l, entry, table, err);
 	if (rc == 0)
 		rc = read_extra(l, entry, table, err);
+	if (rc == 0)
+		rc = read_where(l, entry, table, err);
 	if (rc == 0)
 		rc = check_kind(l, entry, table, err);
 	if (rc < 0)

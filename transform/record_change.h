@@ -43,8 +43,8 @@ struct record_change {
 	/* RECORD_REFETCH: a table of the mapping, whose target is `table`;
 	 * value: TEXT "entity_id=5,store_id=1", integers all, or NULL: every
 	 * row; "entity_id=5,*" of a family's root: the row with all that hangs
-	 * on it. RECORD_SET: not NULL when the image did not say where the value
-	 * stood before; it stood here if anything does, else every row of
+	 * on it. RECORD_SET: not NULL when the image did not say where the
+	 * value stood before; it stood here if anything does, else every row of
 	 * `source` must be read again. */
 	const struct mapping_table *source;
 };

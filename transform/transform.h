@@ -78,6 +78,10 @@ const uint8_t *binding_wanted(const struct binding *binding);
  * binding_wanted(). */
 const uint8_t *binding_wanted_too(const struct binding *binding);
 const char *binding_source(const struct binding *binding); /* table name */
+/* Is the row none of those that the mapping takes? *change is what becomes of
+ * it otherwise (row_filter.h). For who keeps rows before they are given to
+ * transform_row(), which does the same. */
+bool binding_drops(const struct binding *binding, struct row_change *change);
 
 /* A row of eav_attribute or eav_entity_type that makes values stand under
  * another name, or elsewhere, or appear, asks for these values too.

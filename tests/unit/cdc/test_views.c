@@ -35,8 +35,11 @@ static const char shop[] =
 	"insert into product_websites values (1, 2), (1, 1);"
 	"insert into stock_items (item_id, product_id, stock_id, qty,"
 	"  is_in_stock) values (1, 1, 1, 5.5, 1);"
-	"insert into categories (entity_id, parent_id, path) values"
-	"  (2, 1, '1/2');"
+	"insert into attribute_set_members (entity_attribute_id,"
+	"  attribute_set_id, attribute_id) values (8, 3, 45), (9, 3, 46),"
+	"  (10, 4, 45), (11, 4, 98);"
+	"insert into categories (entity_id, parent_id, path,"
+	"  attribute_set_id) values (2, 1, '1/2', 3);"
 	"insert into category_values values"
 	"  (2, 0, '{\"name\": \"Root\", \"is_active\": 1}');"
 	"insert into customer_groups values (1, 'General', 3);"
@@ -79,8 +82,8 @@ TEST(a_product_has_typed_columns_and_all_attributes)
 		"(Lamp,1,15.500000,\"2024-02-29 00:00:00\",5.5000,1,\"{1,2}\","
 		",magento)");
 	answers("select attributes from product_records where entity_id = 1",
-		"{\"name\": \"Lamp\", \"price\": 15.500000, \"orphan\": \"o\", "
-		"\"status\": 1, \"url_key\": \"lamp\", \"description\": "
+		"{\"name\": \"Lamp\", \"price\": 15.500000, \"status\": 1, "
+		"\"url_key\": \"lamp\", \"description\": "
 		"\"long\", \"special_from_date\": \"2024-02-29 00:00:00\"}");
 	answers("select count(*) from product_records", "2");
 }
@@ -110,11 +113,12 @@ TEST(odd_data_gives_null_not_an_error)
 
 TEST(a_store_view_is_resolved_as_a_single_load)
 {
-	/* null overrides; price is global; url_key and orphan are not in the
-	 * set */
+	/* null overrides; price is global; orphan is not in the set, and the
+	 * category's name in it is no business of the product's */
 	answers("select attributes from product_record(1, 2)",
 		"{\"name\": null, \"price\": 15.500000, \"status\": 2, "
-		"\"description\": \"long\", \"special_from_date\": "
+		"\"url_key\": \"lamp\", \"description\": \"long\", "
+		"\"special_from_date\": "
 		"\"2024-02-29 00:00:00\"}");
 	answers("select row(name, status, price) from product_record(1, 2)",
 		"(,2,15.500000)");
@@ -122,6 +126,35 @@ TEST(a_store_view_is_resolved_as_a_single_load)
 		"(Lamp,1)");
 	answers("select name from product_record(entity_id => 1)", "Lamp");
 	answers("select count(*) from product_record(3, 0)", "0");
+}
+
+TEST(a_set_without_an_attribute_hides_its_values)
+{
+	target_do(&target, "delete from attribute_set_members"
+			   " where attribute_id in (73, 45)");
+	answers("select row(name, status) from product_records"
+		" where entity_id = 1",
+		"(,1)");
+	answers("select row(name, attributes ? 'name') from"
+		" product_record(1, 2)",
+		"(,f)");
+	answers("select attributes from category_record(2)",
+		"{\"is_active\": 1}");
+}
+
+TEST(a_category_in_a_store_view)
+{
+	target_do(&target, "insert into category_values values"
+			   " (2, 3, '{\"name\": \"Wurzel\", \"is_active\":"
+			   " null}')");
+	answers("select row(name, is_active, attributes) from"
+		" category_record(2, 3)",
+		"(Wurzel,,\"{\"\"name\"\": \"\"Wurzel\"\", "
+		"\"\"is_active\"\": null}\")");
+	answers("select name from category_record(2)", "Root");
+	target_do(&target, "insert into catalog_attributes (attribute_id,"
+			   " is_global) values (45, 1)");
+	answers("select name from category_record(2, 3)", "Root");
 }
 
 TEST(a_price_of_website_scope_follows_the_store)
@@ -156,4 +189,5 @@ RUN_WITH("FICUS_TEST_PG",
 	 IN_SHOP(odd_data_gives_null_not_an_error),
 	 IN_SHOP(a_store_view_is_resolved_as_a_single_load),
 	 IN_SHOP(a_price_of_website_scope_follows_the_store),
-	 IN_SHOP(the_other_records))
+	 IN_SHOP(a_set_without_an_attribute_hides_its_values),
+	 IN_SHOP(a_category_in_a_store_view), IN_SHOP(the_other_records))

@@ -16,6 +16,7 @@
 
 /* As format_type() has it. */
 static char timestamptz[] = "timestamp with time zone";
+static char extra[] = "extra", jsonb[] = "jsonb";
 
 enum { LOG_MAX = 1024 * 1024, COLUMNS_MAX = 256 };
 
@@ -90,6 +91,17 @@ static void read_column(struct target_column *column, char *line)
 		column->type = timestamptz;
 }
 
+/* Those tables get the column by "alter table". */
+static bool takes_extra(const struct mapping *mapping,
+			const struct target_table *target)
+{
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (mapping->tables[i].target == target &&
+		    mapping->tables[i].extra)
+			return true;
+	return false;
+}
+
 /* One "create table" up to its ")"; the migration's layout is ours. */
 static void read_columns(struct mapping *mapping, const char *name, char **rest)
 {
@@ -105,6 +117,9 @@ static void read_columns(struct mapping *mapping, const char *name, char **rest)
 		else
 			read_column(&columns[count++], line);
 	}
+	if (target && takes_extra(mapping, target))
+		columns[count++] =
+			(struct target_column){ .name = extra, .type = jsonb };
 	if (target)
 		mapping_target_columns(target, columns, count);
 }
@@ -135,6 +150,7 @@ struct mapping *shop_mapping(const char *prefix)
 	}
 	read_tables(mapping, "migrations/0002_records.sql");
 	read_tables(mapping, "migrations/0008_more_records.sql");
+	read_tables(mapping, "migrations/0011_semantics.sql");
 	free(yaml);
 	return mapping;
 }
