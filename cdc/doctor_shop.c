@@ -188,6 +188,7 @@ static void find_absent(const struct mapping_table *table,
 		    !mapping_excludes(table, column->name) &&
 		    !str_ends(str_of(column->name), "_key") &&
 		    strcmp(column->name, "source") != 0 &&
+		    strcmp(column->name, "extra") != 0 &&
 		    table_def_find(def, column->name) < 0)
 			find_add(f, def->name, column->name);
 	}

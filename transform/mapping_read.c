@@ -273,7 +273,8 @@ static int read_table(const struct loader *l, const struct yaml_node *entry,
 		return rc;
 	table->target = add_target(l->mapping, target, table);
 	rc = check_shared(l, entry, table, err);
-	return rc < 0 ? rc : mapping_wish_read(l->doc, entry, table, err);
+	return rc < 0 ? rc
+		      : mapping_wish_read(l->doc, entry, table, l->user, err);
 }
 
 /* Of a table that another file maps already. */
@@ -299,7 +300,8 @@ static int widen_table(const struct loader *l, const struct yaml_node *entry,
 	rc = read_exclude(l, entry, table, err);
 	if (rc == 0)
 		rc = read_extra(l, entry, table, err);
-	return rc < 0 ? rc : mapping_wish_read(l->doc, entry, table, err);
+	return rc < 0 ? rc
+		      : mapping_wish_read(l->doc, entry, table, l->user, err);
 }
 
 /* The entry's table when another file has mapped it, else NULL. */

@@ -148,7 +148,8 @@ static void add_values(const struct yaml *doc, const struct yaml_node *entry,
 }
 
 int mapping_wish_read(const struct yaml *doc, const struct yaml_node *entry,
-		      const struct mapping_table *table, struct err *err)
+		      const struct mapping_table *table, bool extra,
+		      struct err *err)
 {
 	int rc = read_columns(doc, entry, table, err);
 
@@ -158,7 +159,7 @@ int mapping_wish_read(const struct yaml *doc, const struct yaml_node *entry,
 		return rc;
 	if (table->kind == TABLE_EAV)
 		add_values(doc, entry, table->target);
-	if (table->extra && !find(table->target, "extra"))
+	if (extra && table->extra && !find(table->target, "extra"))
 		add(doc, yaml_get(entry, "extra"), table->target, "extra",
 		    "jsonb", 0);
 	return 0;

@@ -9,6 +9,7 @@
 #ifndef TRANSFORM_MAPPING_WISH_H
 #define TRANSFORM_MAPPING_WISH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/defs.h"
@@ -25,10 +26,11 @@ struct target_wish {
 	uint16_t key;	   /* place in the primary key from 1; 0: none */
 };
 
-/* What an entry says: `columns`, `key` and `extra`, which needs a column, too.
- * Values tables of a user's entity get the columns that they all have. */
+/* What an entry says: `columns`, `key` and, of a user's file, `extra`, which
+ * needs a column, too. Values tables of a user's entity get the columns that
+ * they all have. */
 int mapping_wish_read(const struct yaml *doc, const struct yaml_node *entry,
-		      const struct mapping_table *table,
+		      const struct mapping_table *table, bool extra,
 		      struct err *err) MUST_CHECK;
 void mapping_wish_free(struct target_table *target);
 

@@ -38,7 +38,7 @@ def scope(code, is_global):
 
 def member(code, set_id):
     n = code if isinstance(code, int) else P[code]
-    return ("insert into eav_entity_attribute (entity_type_id, "
+    return ("insert ignore into eav_entity_attribute (entity_type_id, "
             "attribute_set_id, attribute_group_id, attribute_id, sort_order) "
             f"values (4, {set_id}, {set_id}, {n}, 1)")
 
