@@ -65,7 +65,8 @@ GROUPS = {
         "eav_attribute_option", "eav_attribute_group", "eav_attribute_set",
         "eav_attribute"],
     "customers": ["customer_address_entity", "customer_entity",
-                  "customer_group", "directory_country_region"],
+                  "customer_group", "directory_country_region",
+                  "inventory_source", "inventory_stock"],
     "catalog": ["catalog_category_entity", "catalog_product_entity",
                 "cataloginventory_stock", "directory_country"],
     "parts_of_products": [
@@ -79,7 +80,6 @@ GROUPS = {
         "sales_order", "sales_order_item", "sales_order_payment",
         "sales_payment_transaction", "sales_order_tax", "sales_invoice",
         "sales_shipment", "sales_creditmemo", "sales_order_status"],
-    "inventory": ["inventory_source", "inventory_stock"],
 }
 # Attributes of these besides that of the tables' own values.
 KINDS = [("catalog_product", "decimal"), ("catalog_category", "int"),

@@ -1,0 +1,207 @@
+"""Foreign keys of all shapes, which a module's tables may have: to the own
+table and in a circle, of several columns, to a unique key that is not the
+primary one, to a text, chains of CASCADE and SET NULL. Random rows, random
+deletes; the copy equals the source."""
+
+import os
+import random
+
+import pymysql
+import pytest
+
+from tests.integration import shops
+from tests.lib import programs, servers
+
+pytestmark = pytest.mark.slow
+SEED = int(os.environ.get("FICUS_SEED") or 4)
+IDS = 12  # of each table: few, so that they meet often
+CODES = ("ab", "Ab", "äB", "b", "")
+
+# table: (columns, key, foreign keys of (columns, parent, its columns, rule))
+TABLES = {
+    "x_tree": ("id parent_id boss_id", "id", [
+        ("parent_id", "x_tree", "id", "cascade"),
+        ("boss_id", "x_tree", "id", "set null")]),
+    "x_left": ("id right_id", "id", [
+        ("right_id", "x_right", "id", "cascade")]),
+    "x_right": ("id left_id", "id", [
+        ("left_id", "x_left", "id", "cascade")]),
+    "x_pair": ("a b code", "a, b", []),
+    "x_of_pair": ("id a b", "id", [("a, b", "x_pair", "a, b", "cascade")]),
+    "x_may_pair": ("id a b", "id", [("a, b", "x_pair", "a, b", "set null")]),
+    "x_of_code": ("id code", "id", [("code", "x_pair", "code", "cascade")]),
+    "x_deep": ("id code_id tree_id", "id", [
+        ("code_id", "x_of_code", "id", "cascade"),
+        ("tree_id", "x_tree", "id", "cascade")]),
+    "x_deeper": ("id deep_id pair_id", "id", [
+        ("deep_id", "x_deep", "id", "cascade"),
+        ("pair_id", "x_of_pair", "id", "set null")]),
+    "x_deepest": ("id deeper_id", "id", [
+        ("deeper_id", "x_deeper", "id", "set null")]),
+}
+
+
+def names(text):
+    return text.replace(",", " ").split()
+
+
+def create():
+    for table, (columns, key, _) in TABLES.items():
+        yield (f"create table {table} (" + ", ".join(
+            f"{c} varchar(20)" if c == "code" else f"{c} int"
+            for c in names(columns)) + f", primary key ({key})" +
+            (", unique (code)" if table == "x_pair" else "") + ")")
+    for table in TABLES:
+        yield from add_keys(table)
+
+
+def add_keys(table):
+    for n, (columns, parent, to, rule) in enumerate(TABLES[table][2]):
+        yield (f"alter table {table} add constraint {table}_{n} foreign key "
+               f"({columns}) references {parent} ({to}) on delete {rule}")
+
+
+def mapping():
+    lines = ["tables:"]
+    for table, (columns, key, _) in TABLES.items():
+        # Texts of a key are compared by what their collation makes of them.
+        types = ", ".join("code: text, code_key: text" if c == "code"
+                          else f"{c}: bigint" for c in names(columns))
+        lines += [f"  - source: {table}", f"    target: {table}",
+                  f"    columns: {{{types}}}", f"    key: [{key}]"]
+        if len(names(key)) > 1:  # no family has such a root
+            lines += ["    kind: metadata", "    domain: metadata"]
+        else:
+            lines += ["    kind: row", "    domain: order",
+                      f"    family: {table}", f"    link: {key}"]
+    return "\n".join(lines) + "\n"
+
+
+class Writer:
+    """What it may not do is not done, as in a shop."""
+
+    def __init__(self, cursor, seed):
+        self.cursor, self.random = cursor, random.Random(seed)
+
+    def value(self, column, key):
+        if column == "code":
+            return self.random.choice(CODES) + str(self.random.randint(1, 4))
+        if column not in key and self.random.random() < 0.2:
+            return None
+        return self.random.randint(1, IDS if column not in "ab" else 4)
+
+    def values(self, table, verb):
+        columns, key, _ = TABLES[table]
+        row = [self.value(c, names(key)) for c in names(columns)]
+        marks = ",".join(["%s"] * len(row))
+        return (f"{verb} into {table} ({','.join(names(columns))}) "
+                f"values ({marks})", row)
+
+    def statement(self, table):
+        columns, key, _ = TABLES[table]
+        first = names(key)[0]
+        what = self.random.choices(
+            ("insert", "replace", "delete", "many", "move"),
+            (60, 8, 12, 4, 16))[0]
+        if what in ("insert", "replace"):
+            return self.values(table, what)
+        at = self.random.randint(1, IDS)
+        if what == "delete":
+            return f"delete from {table} where {first} = %s", [at]
+        if what == "many":
+            return f"delete from {table} where {first} > %s", [at]
+        column = self.random.choice(names(columns))
+        return (f"update {table} set {column} = %s where {first} = %s",
+                [self.value(column, names(key)), at])
+
+    def transaction(self):
+        cursor, unchecked = self.cursor, self.random.random() < 0.1
+        cursor.execute(f"set foreign_key_checks = {int(not unchecked)}")
+        cursor.execute("begin")
+        for _ in range(self.random.choice((1, 2, 5, 20))):
+            try:
+                cursor.execute(*self.statement(
+                    self.random.choice(list(TABLES))))
+            except (pymysql.err.IntegrityError, pymysql.err.OperationalError,
+                    pymysql.err.DataError):
+                pass
+        cursor.execute(self.random.choice(["commit"] * 9 + ["rollback"]))
+
+
+def assert_same(copy, what):
+    copy.cdc.wait_caught_up()
+    servers.wait_until("nothing to read again", 60, lambda: copy.target.run(
+        "select count(*) from ficus.refetch", copy.tdb)[0][0] == 0)
+    seen = 0
+    for table, (columns, key, _) in TABLES.items():
+        sql = f"select {','.join(names(columns))} from {table}"
+        there = sorted(copy.source.run(sql, copy.sdb), key=repr)
+        here = sorted(copy.target.run(sql, copy.tdb), key=repr)
+        assert here == there, (what, table)
+        seen += len(there)
+    return seen
+
+
+@pytest.fixture
+def copy(source, source_database, postgres, target_database, directory):
+    shops.fill(source, source_database, **shops.SMALL)
+    source.script(create(), source_database)
+    path = os.path.join(directory, "shapes.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(mapping())
+    copy = shops.Copy(source, source_database, postgres, target_database,
+                      directory, {"transform": {"extend": [path]}})
+    copy.bootstrap()
+    copy.cdc.start()
+    copy.cdc.wait_streaming()
+    yield copy
+    copy.cdc.kill()
+
+
+def test_case_40_shapes(copy):
+    """Followed as it comes, and as a backlog whose transactions are folded."""
+    seen = 0
+    with copy.session() as c, c.cursor() as cursor:
+        writer = Writer(cursor, SEED)
+        for n in range(6):
+            for _ in range(40):
+                writer.transaction()
+            seen += assert_same(copy, f"round {n}")
+        copy.cdc.kill()
+        for _ in range(100):
+            writer.transaction()
+        copy.cdc.start()
+        seen += assert_same(copy, "backlog")
+    assert seen > 100
+
+
+def test_case_45_keys_dropped_and_added(copy):
+    """While running, while cdc is behind, killed: deletes set off what the
+    keys of their time say."""
+    with copy.session() as c, c.cursor() as cursor:
+        writer = Writer(cursor, SEED + 1)
+
+        def change():
+            for table in ("x_of_pair", "x_deep", "x_tree"):
+                cursor.execute("set foreign_key_checks = 0")
+                cursor.execute(f"alter table {table} drop foreign key "
+                               f"{table}_0")
+                for _ in range(15):
+                    writer.transaction()
+                cursor.execute("set foreign_key_checks = 0")
+                for sql in list(add_keys(table))[:1]:
+                    cursor.execute(sql)
+                for _ in range(15):
+                    writer.transaction()
+
+        change()
+        assert_same(copy, "running")
+        copy.cdc.stop()
+        change()
+        copy.cdc.start()
+        assert_same(copy, "behind")
+        for _ in range(2):
+            change()
+            copy.cdc.kill()
+            copy.cdc.start()
+        assert_same(copy, "killed")
