@@ -10,8 +10,8 @@ build=(gcc meson ninja-build pkg-config python3 libuv1-dev libpq-dev libbson-dev
 demo=(mariadb-server mariadb-client postgresql postgresql-client
 	python3-psycopg python3-pymysql curl jq procps)
 test=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
-	shellcheck libcmocka-dev python3-pytest python3-pytest-xdist mmdebstrap
-	pgbouncer)
+	shellcheck libcmocka-dev python3-pytest python3-pytest-xdist python3-yaml
+	mmdebstrap pgbouncer)
 
 . /etc/os-release
 case "${VERSION_ID:-}" in
