@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "cdc/alert_post.h"
+#include "cdc/webhook.h"
 
 enum {
 	QUEUE_MAX = 16,
@@ -31,7 +31,7 @@ struct alerts {
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t woken;
 	bool firing[ALERT_KIND_COUNT];
-	struct alert_message queue[QUEUE_MAX]; /* a ring */
+	struct webhook_message queue[QUEUE_MAX]; /* a ring */
 	size_t first, count;
 	struct alert_counts counts;
 	int64_t end_us; /* monotonic, when to give up; 0: not ending */
@@ -89,10 +89,10 @@ static bool given_up(void *user)
 	return yes;
 }
 
-static int deliver(struct alerts *a, const struct alert_message *message,
+static int deliver(struct alerts *a, const struct webhook_message *message,
 		   struct err *err)
 {
-	const struct alert_receiver to = {
+	const struct webhook_receiver to = {
 		.url = a->url,
 		.timeout_ms = a->timeout_ms,
 		.given_up = given_up,
@@ -101,15 +101,15 @@ static int deliver(struct alerts *a, const struct alert_message *message,
 	CLEANUP(buf_done) struct buf body;
 
 	buf_init(&body, BODY_MAX);
-	alert_body(&body, message, a->instance);
-	return alert_post(&to, &body, err);
+	webhook_body(&body, message, a->instance);
+	return webhook_post(&to, &body, err);
 }
 
 /* The oldest message, without the lock while it is on its way. Whoever finds
  * the queue full drops the newest, so that it stays the oldest. */
 static bool deliver_first(struct alerts *a)
 {
-	struct alert_message message = a->queue[a->first];
+	struct webhook_message message = a->queue[a->first];
 	struct err err = { 0 };
 
 	pthread_mutex_unlock(&a->lock);
@@ -189,7 +189,7 @@ static void say(struct alerts *a, enum alert_kind kind, bool resolved,
 		a->counts.dropped++;
 		return;
 	}
-	struct alert_message *message =
+	struct webhook_message *message =
 		&a->queue[(a->first + a->count++) % QUEUE_MAX];
 
 	message->name = kind_names[kind];

@@ -83,15 +83,15 @@ void board_position(struct board *board, const struct position *position,
 	pthread_mutex_unlock(&board->lock);
 }
 
-int board_refused(struct board *board, const struct position *until,
-		  bool beyond)
+void board_refused(struct board *board, enum domain domain,
+		   const struct position *until, bool beyond)
 {
 	pthread_mutex_lock(&board->lock);
 	position_copy(&board->refused_until, until ? until : &board->applied);
 	board->refused_beyond = beyond;
-	int in_row = ++board->facts.refusals_in_row;
+	board->facts.refused = domain;
+	board->facts.refusals_in_row++;
 	pthread_mutex_unlock(&board->lock);
-	return in_row;
 }
 
 bool board_passed(struct board *board, const struct position *position)

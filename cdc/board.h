@@ -45,6 +45,7 @@ struct board_facts {
 	int64_t prepared; /* XA transactions that wait for their decision */
 	int failures_in_row;
 	int refusals_in_row;	  /* of one batch, by a target that answers */
+	enum domain refused;	  /* whose records in it */
 	bool fresh[DOMAIN_COUNT]; /* as for chunks; refetches count apart */
 	int64_t refetches[DOMAIN_COUNT]; /* pending */
 	int64_t refetches_unread;	 /* of them, also asked for by others */
@@ -94,10 +95,10 @@ void board_position(struct board *board, const struct position *position,
 /* Does `position` contain where the copy stood so far? */
 bool board_passed(struct board *board, const struct position *position);
 /* A batch that would reach `until` (NULL: where the copy stands), or `beyond`
- * that, was refused. Gives how often in a row, which ends when the copy has
- * got there. */
-int board_refused(struct board *board, const struct position *until,
-		  bool beyond);
+ * that, was refused, for records of that domain: one more in a row, which ends
+ * when the copy has got there. */
+void board_refused(struct board *board, enum domain domain,
+		   const struct position *until, bool beyond);
 /* Streaming once the lag is small. */
 void board_judge(struct board *board);
 /* XA transactions that wait, as of the commit. */

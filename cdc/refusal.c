@@ -9,7 +9,6 @@
 #include "base/pg.h"
 #include "cdc/alert.h"
 #include "cdc/board.h"
-#include "cdc/session.h"
 #include "cdc/setup.h"
 
 /* In one commit with the check that nobody has taken over since. */
@@ -37,25 +36,17 @@ static const char *flags_of(enum domain domain)
 	return "{customer_read,catalog_read,order_read}";
 }
 
-static int64_t epoch_of(struct board *board)
-{
-	pthread_mutex_lock(&board->lock);
-	int64_t epoch = board->facts.epoch;
-	pthread_mutex_unlock(&board->lock);
-	return epoch;
-}
-
 /* The copy will not get any newer: readers are to ask Magento. Routers would
  * find out by the lag; a flag also says why. */
-static void switch_off(struct refusal *refusal, enum domain domain,
+static void switch_off(struct refusal *refusal, const struct board_facts *facts,
 		       const char *reason)
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
-	const char *flags = flags_of(domain);
+	const char *flags = flags_of(facts->refused);
 	struct err err = { 0 };
 	char epoch[24];
 
-	snprintf(epoch, sizeof(epoch), "%" PRId64, epoch_of(refusal->board));
+	snprintf(epoch, sizeof(epoch), "%" PRId64, facts->epoch);
 	const struct pg_param params[] = {
 		pg_param_text(epoch),
 		pg_param_text(reason),
@@ -72,25 +63,21 @@ static void switch_off(struct refusal *refusal, enum domain domain,
 			 KV_STR("reason", reason));
 }
 
-void refusal_add(struct refusal *refusal, const struct session *session,
-		 const struct err *why)
+void refusal_judge(struct refusal *refusal, const struct err *why)
 {
-	const struct position *until = NULL;
-	enum domain domain = DOMAIN_UNKNOWN;
 	char text[sizeof(why->msg) + 64];
-	bool beyond = true;
+	struct board_facts facts;
 
-	if (session)
-		domain = session_refused(session, &until, &beyond);
-	int in_row = board_refused(refusal->board, until, beyond);
-	if (in_row == 1)
+	board_read(refusal->board, &facts, NULL, NULL);
+	if (facts.refusals_in_row == 1)
 		refusal->told = false;
-	if (refusal->told || in_row < refusal->setup->settings.max_retries)
+	if (refusal->told ||
+	    facts.refusals_in_row < refusal->setup->settings.max_retries)
 		return;
 	refusal->told = true;
 	snprintf(text, sizeof(text), "the target refuses a batch: %s",
 		 why->msg);
-	switch_off(refusal, domain, text);
+	switch_off(refusal, &facts, text);
 	alerts_raise(refusal->board->alerts, ALERT_REFUSED, text);
 }
 

@@ -11,7 +11,6 @@
 
 struct board;
 struct err;
-struct session;
 struct setup;
 
 struct refusal {
@@ -20,9 +19,8 @@ struct refusal {
 	bool told;	     /* of the present row */
 };
 
-/* A session ended, or (NULL) could not be opened, with ERR_TARGET. */
-void refusal_add(struct refusal *refusal, const struct session *session,
-		 const struct err *why);
+/* The board was told of a refusal; why is the session's error. */
+void refusal_judge(struct refusal *refusal, const struct err *why);
 /* max_retries were reached. */
 bool refusal_told(const struct refusal *refusal);
 

@@ -120,13 +120,11 @@ static int one_session(struct service *s, struct err *err)
 		rc = session_open(s->setup, &s->board, &session, err);
 	s->lost = link_reason_of(rc, false, 0, 0);
 	if (rc == ERR_TARGET)
-		refusal_add(&s->refusal, NULL, err);
+		board_refused(&s->board, DOMAIN_UNKNOWN, NULL, true);
 	if (rc == 0) {
 		s->worked = true;
 		board_state(&s->board, CDC_CATCHING_UP, "catching up");
 		rc = session_run(session, s->stop, err);
-		if (rc == ERR_TARGET)
-			refusal_add(&s->refusal, session, err);
 		s->lost = link_reason_of(rc, true, session_heard_us(session),
 					 s->setup->source.heartbeat_ms);
 	}
@@ -158,6 +156,8 @@ static int run(struct service *s, struct err *err)
 	while (!stopper_wait(s->stop, 0)) {
 		int rc = one_session(s, err);
 
+		if (rc == ERR_TARGET)
+			refusal_judge(&s->refusal, err);
 		if (rc == 0 || rc == ERR_STOPPED)
 			return 0;
 		if (!worth_retrying(s, rc)) {

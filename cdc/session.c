@@ -481,16 +481,11 @@ int session_run(struct session *s, const struct stopper *stop, struct err *err)
 		if (rc == 0)
 			rc = turn(s, stop, err);
 	}
+	if (rc == ERR_TARGET)
+		board_refused(s->board, apply_refused(s->apply), &s->ended,
+			      group_is_open(s->group));
 	keep_what_came_before(s);
 	return rc;
-}
-
-enum domain session_refused(const struct session *s,
-			    const struct position **ret_until, bool *ret_beyond)
-{
-	*ret_until = &s->ended;
-	*ret_beyond = group_is_open(s->group);
-	return apply_refused(s->apply);
 }
 
 int64_t session_heard_us(const struct session *s)

@@ -9,15 +9,12 @@
 #ifndef CDC_SESSION_H
 #define CDC_SESSION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/defs.h"
-#include "transform/mapping.h"
 
 struct board;
 struct err;
-struct position;
 struct session;
 struct setup;
 struct stopper;
@@ -31,12 +28,6 @@ void session_close(struct session *session); /* NULL is fine */
  * error that ended it. */
 int session_run(struct session *session, const struct stopper *stop,
 		struct err *err) MUST_CHECK;
-
-/* After ERR_TARGET: whose records were refused (or DOMAIN_UNKNOWN), up to
- * where, and whether the refused transaction was still being read. */
-enum domain session_refused(const struct session *session,
-			    const struct position **ret_until,
-			    bool *ret_beyond);
 
 /* Monotonic time of the source's last sign of life. */
 int64_t session_heard_us(const struct session *session);

@@ -48,7 +48,7 @@ uv\.h                                        http/(conns|server|thread)\.c|route
 llhttp\.h                                    http/parse\.c
 (mysql|mysqld_error|errmsg|ma_pvio|ma_common)\.h    cdc/source(_[a-z]+)?\.c
 bson/bson\.h                                 cdc/record_bson\.c|cdc/row_bson\.c
-curl/curl\.h                                 cdc/alert\.c|cdc/webhook\.c
+curl/curl\.h                                 cdc/webhook\.c
 libdeflate\.h                                cdc/binlog/(event|format)\.c
 zlib\.h                                      cdc/binlog/deflated\.c
 zstd(_errors)?\.h                            cdc/binlog/payload\.c

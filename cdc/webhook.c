@@ -1,4 +1,4 @@
-#include "cdc/alert_post.h"
+#include "cdc/webhook.h"
 
 #include <curl/curl.h>
 
@@ -15,8 +15,8 @@ static void add(struct json *w, const char *key, const char *text)
 	json_str(w, text);
 }
 
-void alert_body(struct buf *out, const struct alert_message *message,
-		const char *instance)
+void webhook_body(struct buf *out, const struct webhook_message *message,
+		  const char *instance)
 {
 	char at[CLOCK_TEXT_MAX];
 	struct json w;
@@ -42,7 +42,7 @@ static size_t drop(char *bytes, size_t size, size_t count, void *user)
 static int progress(void *user, curl_off_t all, curl_off_t got,
 		    curl_off_t to_send, curl_off_t sent)
 {
-	const struct alert_receiver *to = user;
+	const struct webhook_receiver *to = user;
 
 	(void)all;
 	(void)got;
@@ -51,7 +51,7 @@ static int progress(void *user, curl_off_t all, curl_off_t got,
 	return to->given_up(to->user);
 }
 
-static CURLcode perform(CURL *curl, const struct alert_receiver *to,
+static CURLcode perform(CURL *curl, const struct webhook_receiver *to,
 			const struct buf *body)
 {
 	struct curl_slist *headers =
@@ -73,8 +73,8 @@ static CURLcode perform(CURL *curl, const struct alert_receiver *to,
 	return code;
 }
 
-int alert_post(const struct alert_receiver *to, const struct buf *body,
-	       struct err *err)
+int webhook_post(const struct webhook_receiver *to, const struct buf *body,
+		 struct err *err)
 {
 	CURL *curl = curl_easy_init();
 	long status = 0;

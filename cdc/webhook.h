@@ -1,7 +1,7 @@
 /* One alert's way to the webhook: the body, and a POST by libcurl. Functions
  * only; the queue and the thread that calls them are alert.c's. */
-#ifndef CDC_ALERT_POST_H
-#define CDC_ALERT_POST_H
+#ifndef CDC_WEBHOOK_H
+#define CDC_WEBHOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 struct buf;
 struct err;
 
-struct alert_message {
+struct webhook_message {
 	const char *name; /* of the condition: "target_refuses" */
 	bool resolved;	  /* it is over */
 	int64_t at_us;	  /* Unix time */
@@ -20,10 +20,10 @@ struct alert_message {
 
 /* {"source":"ficus","instance":"host:pid","alert":"target_refuses",
  *  "state":"firing"|"resolved","at":"2026-03-01T12:00:00.123Z","text":"…"} */
-void alert_body(struct buf *out, const struct alert_message *message,
-		const char *instance);
+void webhook_body(struct buf *out, const struct webhook_message *message,
+		  const char *instance);
 /* Where to, and when to give up. */
-struct alert_receiver {
+struct webhook_receiver {
 	const char *url;
 	int64_t timeout_ms;
 	bool (*given_up)(void *user); /* asked about every second */
@@ -31,7 +31,7 @@ struct alert_receiver {
 };
 /* Blocks. ERR_IO: not delivered, that is no status of 2xx. The URL may hold a
  * secret and is in no error text. */
-int alert_post(const struct alert_receiver *to, const struct buf *body,
-	       struct err *err) MUST_CHECK;
+int webhook_post(const struct webhook_receiver *to, const struct buf *body,
+		 struct err *err) MUST_CHECK;
 
 #endif
