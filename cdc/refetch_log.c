@@ -14,12 +14,6 @@
 
 enum { SLOTS_KEEP = 4096, NAME_MAX_BYTES = 1024 };
 
-struct refetch_entry {
-	uint64_t hash;
-	const struct mapping_table *table;
-	struct str selection; /* "": the whole table */
-};
-
 /* Sorted, so that two cdc never wait for each other's rows. */
 static const char add_sql[] =
 	"insert into ficus.refetch as r (domain, source_table, selection)"

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "cdc/array.h"
 #include "cdc/index.h"
 
@@ -26,7 +27,11 @@ enum {
 	REFETCH_SELECTION_MAX = 512,
 };
 
-struct refetch_entry;
+struct refetch_entry {
+	uint64_t hash;
+	const struct mapping_table *table;
+	struct str selection; /* "": the whole table */
+};
 
 /* Requests that were read, as one statement's parameters (text arrays). A
  * request that was made anew meanwhile has lost its progress and keeps to
