@@ -267,6 +267,75 @@ def test_ctrl_c_leaves_the_request(copy):
     copy.assert_equal()
 
 
+CODE = ("update eav_attribute set attribute_code = '{}' where attribute_code "
+        "= '{}' and entity_type_id = 4")
+COST = ("(select attribute_id from eav_attribute where attribute_code = "
+        "'cost' and entity_type_id = 4)")
+
+
+def retype(before, after):
+    """With its values moved from one value table to the other."""
+    old, new = (f"catalog_product_entity_{t}" for t in (before, after))
+    return [
+        f"update eav_attribute set backend_type = '{after}' where "
+        "attribute_code = 'cost' and entity_type_id = 4",
+        f"insert into {new} (attribute_id, store_id, entity_id, value) "
+        f"select attribute_id, store_id, entity_id, value from {old} where "
+        f"attribute_id = {COST}",
+        f"delete from {old} where attribute_id = {COST}"]
+
+
+ATTRIBUTES = {
+    "renamed": [
+        CODE.format("address_key", "url_key"),
+        "update catalog_product_entity_varchar set value = concat(value, '+')"
+        " where attribute_id = (select attribute_id from eav_attribute where "
+        "attribute_code = 'address_key') and entity_id % 3 = 0",
+        CODE.format("url_key", "address_key"),
+        CODE.format("web_key", "url_key")],
+    "renamed_back": [CODE.format("url_key", "web_key")],
+    "retyped": retype("decimal", "varchar"),
+    "retyped_back": retype("varchar", "decimal"),
+    "two_change_names": [
+        CODE.format("x_name", "url_key"), CODE.format("url_key", "name"),
+        CODE.format("name", "x_name")],
+    "two_change_names_back": [
+        CODE.format("x_name", "url_key"), CODE.format("url_key", "name"),
+        CODE.format("name", "x_name")],
+}
+# One snapshot: is the name that the values had before still in them, though
+# the attribute has another by now, and the domain fresh?
+MIXED = """select not exists (select from ficus.refetch where domain in
+    ('catalog', 'metadata')) and s.catalog_fresh and not exists (select from
+    attributes where attribute_code = 'url_key' and entity_type_id = 4) and
+    exists (select from product_values where attributes ? 'url_key')
+    from ficus.status s"""
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["live", "behind"])
+def test_attributes_renamed_and_retyped(copy, behind):
+    """The values are read again under the new name, from the new table; until
+    then the catalog is not fresh."""
+    mixed = []
+    if behind:
+        copy.cdc.stop()
+    for statements in ATTRIBUTES.values():
+        for sql in statements:
+            copy.write(sql)
+        if behind:
+            continue
+        with copy.target.connect(copy.tdb, autocommit=True) as t:
+            while pending(copy):
+                mixed += [r for r in t.execute(MIXED).fetchall() if r[0]]
+        wait_healed(copy)
+        copy.assert_equal()
+    if behind:
+        copy.cdc.start()
+        wait_healed(copy)
+        copy.assert_equal()
+    assert not mixed
+
+
 # 20,000 products of six values and a stock row each.
 PRODUCTS = 20000
 GREAT = [
