@@ -21,7 +21,7 @@ static const char add_sql[] =
 	" from unnest($1::text[], $2::text[], $3::text[])"
 	" as u(domain, source_table, selection) order by 2, 3"
 	" on conflict (source_table, selection) do update set"
-	" progress = '', rows_read = 0, read_position = null,"
+	" progress = '', rows_read = 0, read_position = null, resync = false,"
 	" requested_at = clock_timestamp()";
 
 static const char mark_sql[] =
