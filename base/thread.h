@@ -5,6 +5,8 @@
 #define BASE_THREAD_H
 
 #include <pthread.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "base/defs.h"
 
@@ -13,5 +15,6 @@ int thread_start(pthread_t *ret, void *(*run)(void *user),
 		 void *user) MUST_CHECK;
 /* For pthread_cond_timedwait() until a time of CLOCK_MONOTONIC. */
 void thread_cond_init(pthread_cond_t *cond);
+struct timespec thread_until(int64_t ms); /* so many from now */
 
 #endif

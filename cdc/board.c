@@ -113,6 +113,21 @@ void board_judge(struct board *board)
 	}
 }
 
+bool board_refetches_unread(struct board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	bool unread = board->facts.refetches_unread > 0;
+	pthread_mutex_unlock(&board->lock);
+	return unread;
+}
+
+void board_applied(struct board *board, const struct apply_counts *counts)
+{
+	pthread_mutex_lock(&board->lock);
+	board->facts.apply = *counts;
+	pthread_mutex_unlock(&board->lock);
+}
+
 void board_prepared(struct board *board, int64_t count)
 {
 	pthread_mutex_lock(&board->lock);

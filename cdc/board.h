@@ -101,6 +101,9 @@ void board_refused(struct board *board, enum domain domain,
 		   const struct position *until, bool beyond);
 /* Streaming once the lag is small. */
 void board_judge(struct board *board);
+/* Does ficus.refetch have what nobody has read? */
+bool board_refetches_unread(struct board *board);
+void board_applied(struct board *board, const struct apply_counts *counts);
 /* XA transactions that wait, as of the commit. */
 void board_prepared(struct board *board, int64_t count);
 void board_ticket_seen(struct board *board, int64_t n, int64_t seen_us);

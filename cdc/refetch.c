@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -19,6 +18,7 @@
 #include "cdc/board.h"
 #include "cdc/chunk.h"
 #include "cdc/head.h"
+#include "cdc/passing.h"
 #include "cdc/refetch_read.h"
 #include "cdc/schema.h"
 #include "cdc/setup.h"
@@ -64,12 +64,6 @@ static const char failed_sql[] =
  * connects and reads. */
 enum refetch_state { IDLE, WANTED, READY, READING, GIVEN_UP, DONE };
 
-struct waiting { /* read, and not passed yet */
-	struct position at;
-	char *text;
-	int64_t read_us; /* monotonic; not before it was read */
-};
-
 struct refetch {
 	struct setup setup; /* a copy, with shorter patience; borrows */
 	struct board *board;
@@ -99,8 +93,7 @@ struct refetch {
 
 	/* Of the applier alone; but `bytes` is read while it waits. */
 	size_t bytes;
-	struct waiting *waiting;
-	size_t waiting_count;
+	struct passing passing;
 	bool work;
 	uint64_t seen;	       /* of apply_counts.refetches */
 	int64_t rest_until_us; /* monotonic */
@@ -211,26 +204,12 @@ static void complain(struct refetch *r, const struct err *err)
 	disconnect(r);
 }
 
-static struct timespec after_ms(int64_t ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000 * 1000;
-	if (t.tv_nsec >= 1000 * 1000 * 1000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000 * 1000 * 1000;
-	}
-	return t;
-}
-
 /* Locked. */
 static void back_off(struct refetch *r)
 {
 	int64_t ms = (int64_t)RETRY_MS << (r->failures < 6 ? r->failures : 6);
 	struct timespec until =
-		after_ms(ms < RETRY_MAX_MS ? ms : (int64_t)RETRY_MAX_MS);
+		thread_until(ms < RETRY_MAX_MS ? ms : (int64_t)RETRY_MAX_MS);
 
 	r->failures++;
 	while (!r->stop &&
@@ -270,7 +249,7 @@ static void settle(struct refetch *r, int rc, const struct err *err,
 /* Locked. */
 static void wait_for_work(struct refetch *r)
 {
-	struct timespec until = after_ms(IDLE_MS);
+	struct timespec until = thread_until(IDLE_MS);
 
 	if (pthread_cond_timedwait(&r->changed, &r->lock, &until) == 0 ||
 	    r->state != IDLE || (!r->reader && !r->pg))
@@ -304,28 +283,6 @@ static void *run(void *user)
 
 /* --- the applier's side --- */
 
-static void add_waiting(struct refetch *r, const struct position *at,
-			const char *text)
-{
-	for (size_t i = 0; i < r->waiting_count; i++)
-		if (strcmp(r->waiting[i].text, text) == 0)
-			return;
-	r->waiting = mem_realloc(r->waiting,
-				 (r->waiting_count + 1) * sizeof(*r->waiting));
-	struct waiting *w = &r->waiting[r->waiting_count++];
-	position_init(&w->at);
-	position_copy(&w->at, at);
-	w->text = mem_strdup(text);
-	w->read_us = clock_mono_us();
-}
-
-static void drop_waiting(struct refetch *r, size_t i)
-{
-	position_done(&r->waiting[i].at);
-	free(r->waiting[i].text);
-	r->waiting[i] = r->waiting[--r->waiting_count];
-}
-
 static int load(struct refetch *r, struct err *err)
 {
 	CLEANUP(pg_closep) struct pg *pg = NULL;
@@ -346,7 +303,7 @@ static int load(struct refetch *r, struct err *err)
 		}
 		rc = position_parse(pg_value(rows, i, 0), &at, err);
 		if (rc == 0)
-			add_waiting(r, &at, pg_text(rows, i, 0));
+			passing_add(&r->passing, &at, pg_text(rows, i, 0));
 		position_done(&at);
 	}
 	return rc < 0 ? err_wrap(err, "ficus.refetch") : 0;
@@ -412,9 +369,7 @@ void refetch_free(struct refetch *r)
 	position_done(&r->read_at);
 	buf_done(&r->read_text);
 	free(r->file);
-	while (r->waiting_count > 0)
-		drop_waiting(r, 0);
-	free(r->waiting);
+	passing_done(&r->passing);
 	pthread_cond_destroy(&r->changed);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
@@ -436,7 +391,7 @@ static int take(struct refetch *r, struct err *err)
 	for (const struct refetch_gone *g = r->round.gone; g; g = g->next)
 		apply_descend(r->apply, g->table->target, g->values);
 	r->round.marks.read_position = buf_str(&r->read_text);
-	add_waiting(r, &r->read_at, buf_str(&r->read_text));
+	passing_add(&r->passing, &r->read_at, buf_str(&r->read_text));
 	return apply_chunk(r->apply, chunk_batch(r->reader), &r->round.marks,
 			   err);
 }
@@ -445,7 +400,7 @@ static int take(struct refetch *r, struct err *err)
 static bool let_read(struct refetch *r, const struct position *applied,
 		     const char *file)
 {
-	struct timespec until = after_ms(PATIENCE_MS);
+	struct timespec until = thread_until(PATIENCE_MS);
 
 	position_done(&r->applied);
 	position_init(&r->applied);
@@ -506,28 +461,18 @@ void refetch_wake(struct refetch *r)
 	r->work = true;
 }
 
-/* By its position, or by time: a head of the source that was sampled after the
- * read is behind it, in whatever form that was written down. Else a position
- * of another form, or of a server that is no more, would never be passed. */
-static bool is_passed(const struct waiting *w, const struct position *applied,
-		      int64_t sampled_us)
-{
-	return sampled_us >= w->read_us || position_contains(applied, &w->at);
-}
-
 static int settle_passed(struct refetch *r, const struct position *applied,
 			 struct err *err)
 {
 	int64_t sampled_us = INT64_MIN;
+	size_t i = 0;
 
-	if (r->waiting_count > 0 && r->board->head)
+	if (r->passing.count > 0 && r->board->head)
 		sampled_us = head_proven(r->board->head, applied);
-	for (size_t i = r->waiting_count; i-- > 0;) {
-		if (!is_passed(&r->waiting[i], applied, sampled_us))
-			continue;
-		if (apply_refetched(r->apply, r->waiting[i].text, err) < 0)
+	while (passing_find(&r->passing, applied, sampled_us, &i)) {
+		if (apply_refetched(r->apply, r->passing.all[i].text, err) < 0)
 			return err->code;
-		drop_waiting(r, i);
+		passing_drop(&r->passing, i);
 	}
 	return 0;
 }

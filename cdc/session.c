@@ -401,17 +401,11 @@ static int check_head(struct session *s, struct err *err)
 /* What must be read again, asked for by us or by an operator. */
 static int heal(struct session *s, struct err *err)
 {
-	pthread_mutex_lock(&s->board->lock);
-	bool unread = s->board->facts.refetches_unread > 0;
-	pthread_mutex_unlock(&s->board->lock);
-
-	if (unread)
+	if (board_refetches_unread(s->board))
 		refetch_wake(s->refetch);
 	int rc = judged(
 		s, refetch_turn(s->refetch, &s->ended, s->ended_file, err));
-	pthread_mutex_lock(&s->board->lock);
-	s->board->facts.apply = *apply_counts(s->apply);
-	pthread_mutex_unlock(&s->board->lock);
+	board_applied(s->board, apply_counts(s->apply));
 	return rc;
 }
 

@@ -12,6 +12,8 @@ import pytest
 from tests.integration import shops
 from tests.lib import cgroup, programs, servers, writers
 
+pytestmark = pytest.mark.slow
+
 # More than one digit per place makes a sequence without a numbers table.
 TEN = "(" + " union all ".join(f"select {n} d" for n in range(10)) + ")"
 NUMBERS = (f"(select a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d n "
@@ -421,7 +423,6 @@ def great(request, postgres, directory):
             copy.cdc.kill()
 
 
-@pytest.mark.slow
 def test_a_great_domain_under_load_killed_and_killed(great):
     """What others see of it are pauses of the stream of a tenth of a second,
     never its end; then either side is killed half-way. Memory is the kernel's
