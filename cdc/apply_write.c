@@ -174,8 +174,10 @@ int apply_run_barrier(struct apply *apply, struct err *err)
 	if (barrier_run(apply->barrier, apply->pg, apply->graph,
 			any ? &doubt : NULL, &rows, err) < 0 ||
 	    dead_letter_cascaded(apply->pg, &scope, table, &apply->refetch,
-				 err) < 0)
+				 err) < 0) {
+		apply->flush.refused = table->domain;
 		return err->code;
+	}
 	apply->early_writes++;
 	apply->counts.barriers++;
 	apply->counts.cascaded_rows += rows;
