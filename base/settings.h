@@ -96,6 +96,13 @@ struct err;
 	  "mapping file; empty: the installed schema/magento.yaml")            \
 	X(extend, "transform.extend", LIST, "", 0, 0, "",                      \
 	  "files of your own that add tables and columns to the mapping")      \
+	X(exclude, "transform.exclude", LIST, "", 0, 0, "",                    \
+	  "columns (table.column) and attributes (entity_type:code) that "     \
+	  "are not copied")                                                    \
+	X(hash, "transform.hash", LIST, "", 0, 0, "",                          \
+	  "the same, of which a keyed hash is copied")                         \
+	X(hash_key, "transform.hash_key", SECRET, "", 0, 0, "",                \
+	  "key of these hashes: a long random text")                           \
 	X(bootstrap_workers, "bootstrap.workers", INT, "4", 1, 64, "",         \
 	  "chunks read at once")                                               \
 	X(bootstrap_chunk_bytes, "bootstrap.chunk_bytes", SIZE, "8MiB", 65536, \

@@ -10,6 +10,7 @@
 
 struct err;
 struct pg;
+struct schema;
 struct settings;
 struct source;
 
@@ -68,5 +69,9 @@ void doctor_add_refused(struct doctor_check *c, const char *name,
 bool doctor_binlog(struct doctor_check *c);
 /* The shop's tables (doctor_shop.c). */
 void doctor_shop(struct doctor_check *c);
+/* What must not be copied as it is, and what is looked up by its text: the
+ * latter of a target whose columns are known (doctor_privacy.c). */
+void doctor_privacy(struct doctor_check *c, const struct schema *schema);
+void doctor_collations(struct doctor_check *c, const struct schema *schema);
 
 #endif

@@ -380,9 +380,11 @@ void doctor_shop(struct doctor_check *c)
 	check_primary_keys(c, schema);
 	check_charsets(c, schema);
 	check_engines(c);
+	doctor_privacy(c, schema);
 	if (doctor_is_loaded(c->mapping)) {
 		check_columns(c, schema);
 		check_keys(c, schema);
+		doctor_collations(c, schema);
 	} else {
 		doctor_add(c->doctor, DOCTOR_WARN, "source.foreign_keys",
 			   "run cdc --migrate and check again",

@@ -44,8 +44,8 @@ struct held {
 	struct savepoint *savepoints; /* owned; oldest first */
 	size_t savepoint_count;
 	struct buf doc;
+	struct arena arena; /* of one row */
 	/* While a run is handed on. */
-	struct arena arena;	   /* of one row */
 	struct held_table *tables; /* owned */
 	size_t table_count;
 	struct value *before, *after; /* owned; room for the widest table */
@@ -130,12 +130,16 @@ int held_row(struct held *held, struct table *table,
 	struct row_change kept = *change;
 	size_t count;
 	const struct str *names = tables_names(table, held->schema, &count);
+	struct row_change concealed;
 
 	if (binding_drops(table->binding, &kept))
 		return 0;
+	transform_conceal(held->transform, table->binding, &kept, &held->arena,
+			  &concealed);
 	buf_reset(&held->doc, DOC_KEEP);
 	row_bson_write(&held->doc, binding_source(table->binding), names, count,
-		       &kept);
+		       &concealed);
+	arena_reset(&held->arena);
 	if (held->doc.failed)
 		return err_set(err, ERR_LIMIT,
 			       "a row of %s is too large to be kept",

@@ -60,6 +60,8 @@ void row_bson_write(struct buf *out, const char *table, const struct str *names,
 			 -1);
 	if (change->incomplete)
 		bson_append_bool(&doc, "incomplete", -1, true);
+	if (change->concealed)
+		bson_append_bool(&doc, "concealed", -1, true);
 	append_image(&doc, "before", names, count, change->before);
 	append_image(&doc, "after", names, count, change->after);
 	buf_add(out, bson_get_data(&doc), doc.len);
@@ -211,6 +213,8 @@ int row_bson_read(struct str bytes, const struct table_def *def,
 	change.actions = (enum row_actions)actions;
 	change.incomplete = bson_iter_init_find(&it, &doc, "incomplete") &&
 			    bson_iter_as_bool(&it);
+	change.concealed = bson_iter_init_find(&it, &doc, "concealed") &&
+			   bson_iter_as_bool(&it);
 	change.columns = def->count;
 	if (!has_its_images(&change))
 		return malformed(err);

@@ -1,8 +1,10 @@
 /* A row change as BSON: how the rows of a transaction that is not decided yet
- * are kept (cdc/held.h). incomplete stands only where it is true.
+ * are kept (cdc/held.h). incomplete and concealed stand only where they
+ * are true.
  *
  *     { table: "customer_entity", op: "insert" | "update" | "delete",
  *       actions: "silent" | "none" | "logged", incomplete: true,
+ *       concealed: true,
  *       before: { entity_id: "5", email: null, image: <binary> },
  *       after: { … } }
  *

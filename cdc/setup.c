@@ -65,6 +65,9 @@ static int load_mapping(const struct settings *s, struct mapping **ret,
 		rc = mapping_extend(mapping, path, err);
 	}
 	if (rc == 0)
+		rc = privacy_set(mapping, s->exclude, s->hash, s->hash_key,
+				 err);
+	if (rc == 0)
 		*ret = TAKE(mapping);
 	return rc;
 }

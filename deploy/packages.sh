@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(gcc meson ninja-build pkg-config python3 libuv1-dev libpq-dev libbson-dev
-	libmariadb-dev libmariadb-dev-compat libcurl4-openssl-dev libyaml-dev
+	libmariadb-dev libmariadb-dev-compat libcurl4-openssl-dev libssl-dev libyaml-dev
 	libzstd-dev zlib1g-dev libdeflate-dev uthash-dev libjansson-dev)
 demo=(mariadb-server mariadb-client postgresql postgresql-client
 	python3-psycopg python3-pymysql curl jq procps)

@@ -52,7 +52,7 @@ curl/curl\.h                                 cdc/webhook\.c
 libdeflate\.h                                cdc/binlog/(event|format)\.c
 zlib\.h                                      cdc/binlog/deflated\.c
 zstd(_errors)?\.h                            cdc/binlog/payload\.c
-openssl/[a-z]+\.h                            router/(fence|sign)\.c
+openssl/[a-z]+\.h                            base/hmac\.c
 (uthash|utlist)\.h                           .*\.c
 cmocka\.h                                    tests/lib/test\.h
 '

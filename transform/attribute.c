@@ -123,13 +123,23 @@ static const struct mapping_table *find_home(const struct attribute_map *map,
 	return attribute_map_home(map, &row);
 }
 
+static void settle(const struct attribute_map *map, struct attribute *attribute,
+		   const struct mapping_table *home)
+{
+	attribute->home = home;
+	attribute->privacy = PRIVACY_NONE;
+	if (home)
+		attribute->privacy = (uint8_t)privacy_of_attribute(
+			map->mapping, home->entity_type, attribute->code);
+}
+
 static void resolve_type(struct attribute_map *map, int64_t type_id)
 {
 	for (size_t i = 0; i < map->size; i++) {
 		struct attribute *a = map->by_id[i];
 
 		if (a && a->entity_type_id == type_id)
-			a->home = find_home(map, a);
+			settle(map, a, find_home(map, a));
 	}
 }
 
@@ -192,7 +202,7 @@ void attribute_map_put(struct attribute_map *map,
 		.table = copy(row->table),
 	};
 	new->code = (struct str){ new->name, row->code.n };
-	new->home = attribute_map_home(map, row);
+	settle(map, new, attribute_map_home(map, row));
 	free_attribute(map->by_id[row->id]);
 	map->by_id[row->id] = new;
 }

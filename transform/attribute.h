@@ -27,6 +27,7 @@ struct attribute {
 	int64_t entity_type_id;
 	char *type, *table; /* owned; backend_type, backend_table or "" */
 	const struct mapping_table *home; /* NULL: values of no mapped table */
+	uint8_t privacy;		  /* enum privacy, of home's type */
 };
 
 struct entity_type {

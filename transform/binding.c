@@ -127,6 +127,38 @@ static int check_family(const struct binding *b, const struct column_def *from,
 		       b->table->target->name, to->name);
 }
 
+/* A hash is text, and a row's key must stay what the source says. */
+static int check_hash(const struct binding *b, const struct target_column *to,
+		      struct err *err)
+{
+	static const char *const texts[] = { "text", "character varying",
+					     NULL };
+
+	if (to->key)
+		return err_set(err, ERR_CONFIG,
+			       "transform.hash: %s.%s is in the primary key of "
+			       "%s: remove it from the list",
+			       b->table->source, to->name,
+			       b->table->target->name);
+	if (begins_with_one_of(to->type, texts))
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "transform.hash: %s.%s goes into a column of type %s: "
+		       "use transform.exclude, or alter table %s alter column "
+		       "%s type text",
+		       b->table->source, to->name, to->type,
+		       b->table->target->name, to->name);
+}
+
+static int refuse_excluded_key(const struct binding *b,
+			       const struct target_column *to, struct err *err)
+{
+	return err_set(err, ERR_CONFIG,
+		       "transform.exclude: %s.%s is in the primary key of %s: "
+		       "remove it from the list",
+		       b->table->source, to->name, b->table->target->name);
+}
+
 /* X_key of the target is the key of the source's text X. */
 static bool add_key(struct binding *b, const struct table_def *def, size_t to)
 {
@@ -144,6 +176,7 @@ static bool add_key(struct binding *b, const struct table_def *def, size_t to)
 	if (from < 0 || !def->columns[from].charset ||
 	    !*def->columns[from].charset || mapping_excludes(b->table, base))
 		return false;
+	want(b, (size_t)from);
 	b->moves[b->move_count++] = (struct move){
 		.from = (uint16_t)from,
 		.to = (uint16_t)to,
@@ -164,8 +197,12 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 	if (column->generated)
 		return 0;
 	b->now[to].kind = b->old[to].kind = VALUE_NULL;
-	if (from >= 0 && (mapping_excludes(b->table, column->name) ||
-			  mapping_is_extra(b->table, column->name)))
+	if (from >= 0 && mapping_excludes(b->table, column->name)) {
+		if (column->key)
+			return refuse_excluded_key(b, column, err);
+		from = -1;
+	}
+	if (from >= 0 && mapping_is_extra(b->table, column->name))
 		from = -1;
 	if (from < 0 && !column->key && add_key(b, def, to))
 		return 0;
@@ -184,6 +221,8 @@ static int add_move(struct binding *b, const struct table_def *def, size_t to,
 				  def->columns[from].name),
 	};
 	want(b, (size_t)from);
+	if (mapping_hashes(b->table, column->name))
+		return check_hash(b, column, err);
 	return check_family(b, &def->columns[from], column, err)
 		       ? err->code
 		       : check_scale(b, &def->columns[from], column, err);
@@ -299,7 +338,22 @@ static int bind_eav(struct binding *b, const struct table_def *def,
 	return 0;
 }
 
-int binding_new(const struct mapping_table *table, const struct table_def *def,
+/* Which columns must not be shown as they are. */
+static void bind_privacy(struct binding *b, const struct mapping *mapping,
+			 const struct table_def *def)
+{
+	b->columns = def->count;
+	b->hashed = mem_array(def->count, sizeof(*b->hashed));
+	for (size_t i = 0; i < def->count; i++)
+		if (mapping_hashes(b->table, def->columns[i].name))
+			b->hashed[b->hashed_count++] = (uint16_t)i;
+	b->conceals = b->hashed_count > 0 ||
+		      (b->role == ROLE_EAV &&
+		       privacy_has_type(mapping, b->table->entity_type));
+}
+
+int binding_new(const struct mapping *mapping,
+		const struct mapping_table *table, const struct table_def *def,
 		struct losses *losses, struct binding **ret, struct err *err)
 {
 	CLEANUP(binding_freep) struct binding *b = mem_zalloc(sizeof(*b));
@@ -315,6 +369,7 @@ int binding_new(const struct mapping_table *table, const struct table_def *def,
 	b->wanted = mem_zalloc(def->count / 8 + 1);
 	b->now = mem_array(count, sizeof(*b->now));
 	b->old = mem_array(count, sizeof(*b->old));
+	bind_privacy(b, mapping, def);
 	rc = bind_special(b, def, err);
 	if (rc == 0)
 		rc = extra_bind(&b->extra, table, def, b->wanted, err);
@@ -338,6 +393,7 @@ void binding_free(struct binding *binding)
 	free(binding->source);
 	free(binding->wanted);
 	free(binding->wanted_too);
+	free(binding->hashed);
 	free(binding->id_name);
 	free(binding->moves);
 	free(binding->now);

@@ -17,6 +17,7 @@
 
 struct err;
 struct losses;
+struct mapping;
 struct mapping_table;
 struct table_def;
 
@@ -72,13 +73,18 @@ struct binding {
 	/* Owned; by target column. What no move writes stays as it was made:
 	 * NULL, or ABSENT where the target computes it. */
 	struct value *now, *old;
+	size_t columns;	  /* of the source's table */
+	uint16_t *hashed; /* owned; source ordinals */
+	size_t hashed_count;
+	bool conceals; /* some are hashed, or attributes are kept back */
 	size_t entity_to, store_to; /* ROLE_EAV: target ordinals of the key */
 	/* What the foreign keys say, as of `generation` of them. */
 	uint64_t generation;
 	bool has_actions, has_updates;
 };
 
-int binding_new(const struct mapping_table *table, const struct table_def *def,
+int binding_new(const struct mapping *mapping,
+		const struct mapping_table *table, const struct table_def *def,
 		struct losses *losses, struct binding **ret,
 		struct err *err) MUST_CHECK;
 void binding_freep(struct binding **binding);

@@ -64,7 +64,8 @@ int extra_bind(struct extra *extra, const struct mapping_table *table,
 		wanted[i / 8] |= (uint8_t)(1U << (i % 8));
 		extra->columns[extra->count++] = (struct extra_column){
 			.from = (uint16_t)i,
-			.number = is_number(column->type),
+			.number = is_number(column->type) &&
+				  !mapping_hashes(table, column->name),
 			.name = mem_strdup(column->name),
 		};
 	}

@@ -60,6 +60,12 @@ static int refuse(const struct constraint *c, struct err *err, const char *why)
 		       row->parent_table, row->parent_column, why);
 }
 
+/* What is excluded or hashed can't be followed. */
+static bool is_hidden(const struct mapping_table *table, const char *column)
+{
+	return mapping_excludes(table, column) || mapping_hashes(table, column);
+}
+
 /* Texts are compared by the source's collation: by their columns X_key, if
  * both sides have them. */
 static int key_of(const struct target_table *target, const char *name)
@@ -95,11 +101,10 @@ static int pair_columns(const struct constraint *c, struct fk_action *action,
 		int parent =
 			column_of(c->parent->target, c->rows[i]->parent_column);
 
-		if (child < 0 ||
-		    mapping_excludes(c->child, c->rows[i]->child_column))
+		if (child < 0 || is_hidden(c->child, c->rows[i]->child_column))
 			continue;
 		if (parent < 0 ||
-		    mapping_excludes(c->parent, c->rows[i]->parent_column))
+		    is_hidden(c->parent, c->rows[i]->parent_column))
 			return refuse(c, err,
 				      "the parent's column is not in the "
 				      "target: add it by a migration, and "

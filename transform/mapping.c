@@ -12,11 +12,17 @@
 static const char *const domain_names[] = { "metadata", "customer", "catalog",
 					    "order" };
 
+static void free_names(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}
+
 static void free_table(struct mapping_table *table)
 {
-	for (char **name = table->exclude; name && *name; name++)
-		free(*name);
-	free(table->exclude);
+	free_names(table->exclude);
+	free_names(table->hash);
 	row_filter_done(&table->where);
 	free(table->source);
 	free(table->family);
@@ -51,6 +57,7 @@ void mapping_free(struct mapping *mapping)
 	free(mapping->tables);
 	free(mapping->targets);
 	free(mapping->prefix);
+	privacy_done(mapping);
 	free(mapping);
 }
 
@@ -108,6 +115,14 @@ bool mapping_excludes(const struct mapping_table *table, const char *column)
 			return true;
 		}
 	}
+	return false;
+}
+
+bool mapping_hashes(const struct mapping_table *table, const char *column)
+{
+	for (char **name = table->hash; name && *name; name++)
+		if (strcasecmp(*name, column) == 0)
+			return true;
 	return false;
 }
 

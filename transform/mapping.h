@@ -40,6 +40,7 @@
 
 #include "base/defs.h"
 #include "base/str.h"
+#include "transform/privacy.h"
 #include "transform/row_filter.h"
 
 struct err;
@@ -83,6 +84,7 @@ struct mapping_table {
 	char *family, *link;	     /* owned; NULL for metadata */
 	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
+	char **hash;		     /* likewise; set by privacy.h */
 	char *entity_type, *backend; /* owned; EAV only */
 	struct row_filter where;     /* row and metadata only */
 	bool extra;  /* columns the target lacks go into its column `extra` */
@@ -95,6 +97,7 @@ struct mapping {
 	struct mapping_table *tables;  /* in file order: parents first */
 	struct target_table **targets; /* one per distinct target */
 	char *prefix;		       /* source table prefix */
+	struct privacy_list privacy;
 };
 
 int mapping_load(const char *path, const char *prefix, struct mapping **ret,
@@ -116,6 +119,8 @@ const struct mapping_table *mapping_find(const struct mapping *mapping,
 					 const char *source_table);
 /* Must the column stay in the source? Names compare without ASCII case. */
 bool mapping_excludes(const struct mapping_table *table, const char *column);
+/* Is a keyed hash all that may leave it? */
+bool mapping_hashes(const struct mapping_table *table, const char *column);
 /* Does the column go into the target's `extra`? */
 bool mapping_is_extra(const struct mapping_table *table, const char *column);
 struct target_table *mapping_target(const struct mapping *mapping,

@@ -25,6 +25,8 @@ struct row_change {
 	 * then not known. A server may even leave out of an UPDATE's
 	 * after-image what a REPLACE set to its default (MariaDB). */
 	bool incomplete;
+	/* What must not leave the source has gone (transform_conceal). */
+	bool concealed;
 	size_t columns; /* of the images; set when they are incomplete */
 	const struct value *before; /* UPDATE, DELETE; else NULL */
 	const struct value *after;  /* INSERT, UPDATE; else NULL */

@@ -137,7 +137,8 @@ int transform_bind(struct transform *transform, const struct table_def *def,
 		mapping_find(transform->mapping, def->name);
 
 	if (table)
-		return binding_new(table, def, transform->losses, ret, err);
+		return binding_new(transform->mapping, table, def,
+				   transform->losses, ret, err);
 	*ret = NULL;
 	return 0;
 }
@@ -180,8 +181,13 @@ int transform_row(struct transform *transform, struct binding *binding,
 		.sink = sink,
 		.user = user,
 	};
+	struct row_change concealed;
 
 	transform->counts.rows++;
+	if (binding->conceals && !row->concealed) {
+		transform_conceal(transform, binding, row, arena, &concealed);
+		row = &concealed;
+	}
 	return binding->role == ROLE_EAV ? transform_value_row(&w, row, err)
 					 : transform_flat_row(&w, row, err);
 }

@@ -83,6 +83,15 @@ const char *binding_source(const struct binding *binding); /* table name */
  * transform_row(), which does the same. */
 bool binding_drops(const struct binding *binding, struct row_change *change);
 
+/* What transform_row() begins with, for who keeps rows elsewhere before: the
+ * same row without what privacy.h takes from it. Values of attributes that are
+ * not known yet go, too, where some of their type may not be shown: ABSENT,
+ * they are read again when the row counts. *ret borrows from row and arena. */
+void transform_conceal(const struct transform *transform,
+		       const struct binding *binding,
+		       const struct row_change *row, struct arena *arena,
+		       struct row_change *ret);
+
 /* A row of eav_attribute or eav_entity_type that makes values stand under
  * another name, or elsewhere, or appear, asks for these values too.
  *

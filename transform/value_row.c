@@ -54,6 +54,24 @@ static int refetch_value(const struct work *w, const struct value *row,
 		w, incomplete_id(w->binding, row, other, w->arena), err);
 }
 
+/* A value that is hashed already, whatever type it was of. */
+static int set_hash(const struct work *w, const struct attribute *attribute,
+		    struct value value, const struct mapping_table *from,
+		    struct err *err)
+{
+	const struct record_change change = {
+		.op = RECORD_SET,
+		.table = w->binding->table->target,
+		.values = w->binding->now,
+		.attribute = attribute->code,
+		.value = value,
+		.json = RECORD_JSON_STRING,
+		.source = from,
+	};
+
+	return w->sink(w->user, &change, err);
+}
+
 /* from: where the value stood before is not known; NULL: it is. */
 static int set_value(const struct work *w, const struct value *row,
 		     const struct mapping_table *from, struct err *err)
@@ -62,11 +80,15 @@ static int set_value(const struct work *w, const struct value *row,
 	struct value value = row[b->special[EAV_VALUE]];
 	const struct attribute *attribute;
 
-	if (!fill_key(b, row, b->now) || value.kind == VALUE_ABSENT)
+	if (!fill_key(b, row, b->now))
 		return refetch_value(w, row, NULL, err);
 	attribute = find_attribute(w, row, false);
-	if (!attribute)
+	if (!attribute || attribute->privacy == PRIVACY_EXCLUDED)
 		return 0;
+	if (value.kind == VALUE_ABSENT)
+		return refetch_value(w, row, NULL, err);
+	if (attribute->privacy == PRIVACY_HASHED)
+		return set_hash(w, attribute, value, from, err);
 
 	struct record_change change = {
 		.op = RECORD_SET,
