@@ -6,7 +6,11 @@ stands in which target table, and what is secret, is written down here again.
 
 import datetime
 import decimal
+import functools
 import json
+import os
+
+import yaml
 
 # source table: target table
 FLAT = {
@@ -96,6 +100,12 @@ FLAT = {
     "inventory_source_stock_link": "inventory_source_stocks",
     "inventory_stock_sales_channel": "inventory_sales_channels",
     "inventory_source_item": "inventory_source_items",
+    "inventory_low_stock_notification_configuration":
+        "inventory_low_stock_settings",
+    "inventory_shipment_source": "inventory_shipment_sources",
+    "catalog_product_entity_gallery": "product_gallery_values",
+    "sales_order_confirm_cancel": "order_cancellations",
+    "core_config_data": "configuration",
     "inventory_reservation": "inventory_reservations",
 }
 # Never copied; everything else must be.
@@ -107,9 +117,12 @@ SECRET = {
     "sales_order_payment": {"additional_data", "additional_information",
                             "account_status", "address_status"},
     "newsletter_subscriber": {"subscriber_confirm_code"},
+    "sales_order_confirm_cancel": {"confirmation_key"},
     "sales_payment_transaction": {"additional_information"},
 }
 SECRET_PREFIX = {"sales_order_payment": ("cc_", "echeck_")}
+MAPPING = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__)))), "schema", "magento.yaml")
 TYPES = ("datetime", "decimal", "int", "text", "varchar")
 # entity table: (entity type, has stores, {backend: values table})
 VALUES = {
@@ -130,6 +143,23 @@ VALUES = {
 def secret(table, column):
     return (column in SECRET.get(table, ()) or
             column.startswith(SECRET_PREFIX.get(table, "\0")))
+
+
+@functools.lru_cache(maxsize=None)
+def mapped():
+    """The mapping's entries by source table."""
+    with open(MAPPING, encoding="utf-8") as f:
+        return {e["source"]: e for e in yaml.safe_load(f)["tables"]}
+
+
+def chosen(table):
+    """The condition for the rows of a table that are copied at all: which
+    those are is the mapping's to say, and read from there."""
+    where = mapped().get(table, {}).get("where", {})
+    return " and ".join("(" + " or ".join(
+        f"{column} like '{text[:-1]}%'" if text.endswith("*") else
+        f"{column} = '{text}'" for text in texts) + ")"
+        for column, texts in where.items())
 
 
 def plain(value):
@@ -199,6 +229,13 @@ class Compare:
                        (self.prefix + table,))
         return self.s.fetchone()[0] == 1
 
+    def source_rows(self, table):
+        """What to select from."""
+        name = f"`{self.prefix}{table}`"
+        condition = chosen(table)
+        return (f"(select * from {name} where {condition}) chosen"
+                if condition else name)
+
     def source_columns(self, table):
         self.s.execute(
             "select column_name, column_key from information_schema.columns "
@@ -234,7 +271,7 @@ class Compare:
         if where:
             self.counts(table, name)
         self.s.execute("select " + ",".join(f"`{c}`" for c in names) +
-                       f" from `{self.prefix}{table}` {where}")
+                       f" from {self.source_rows(table)} {where}")
         left = {tuple(r[k] for k in key): r for r in rows_of(self.s, names)}
         self.t.execute("select " + ",".join(f'"{c}"' for c in names) +
                        f' from "{self.schema}"."{name}" {where}')
@@ -242,7 +279,7 @@ class Compare:
         self.rows(name, left, right)
 
     def counts(self, table, name):
-        self.s.execute(f"select count(*) from `{self.prefix}{table}`")
+        self.s.execute(f"select count(*) from {self.source_rows(table)}")
         self.t.execute(f'select count(*) from "{self.schema}"."{name}"')
         left, right = self.s.fetchone()[0], self.t.fetchone()[0]
         if left != right:

@@ -46,7 +46,7 @@ class Digests(compare.Compare):
     """As Compare, in the time and memory that 100,000 orders need."""
 
     def flat(self, table):
-        self.s.execute(f"select count(*) from `{self.prefix}{table}`")
+        self.s.execute(f"select count(*) from {self.source_rows(table)}")
         if self.s.fetchone()[0] > MANY:
             self.where[table] = self.suspects(table)
         super().flat(table)
@@ -57,7 +57,7 @@ class Digests(compare.Compare):
         key = [c for c, k in self.source_columns(table) if k == "PRI"]
         ours, theirs = self.texts(table)
         left = self.digests(self.s, key, source_digest(ours),
-                            f"`{self.prefix}{table}`")
+                            self.source_rows(table))
         right = self.digests(self.t, key, target_digest(theirs),
                              f'"{self.schema}"."{name}"')
         self.values_compared += len(left) * len(ours)
@@ -115,7 +115,7 @@ class Sums(Digests):
                     continue
                 ours, theirs = self.texts(table)
                 left.append(self.SOURCE.format(
-                    name, source_digest(ours), f"`{self.prefix}{table}`"))
+                    name, source_digest(ours), self.source_rows(table)))
                 right.append(self.TARGET.format(
                     name, target_digest(theirs), f'"{self.schema}"."{name}"'))
             for table in compare.VALUES:
