@@ -181,7 +181,8 @@ static int empty(struct drive *d)
 		       "delete from ficus.dead_letters;"
 		       "insert into ficus.checkpoint (seq, epoch, position,"
 		       " source_id) select 1, 0, '0', 'model'"
-		       " where not exists (select from ficus.checkpoint);");
+		       " where not exists (select from ficus.checkpoint);"
+		       "update ficus.checkpoint set position = '0';");
 	for (size_t i = 0; i < d->mapping->target_count; i++)
 		buf_addf(&sql, "delete from %s;", d->mapping->targets[i]->name);
 	buf_adds(&sql, "commit");

@@ -84,6 +84,18 @@ class Transaction:
         self.options, self.events = options, events
 
 
+def minimal(event):
+    """Of the row before only its key, of the row after what was set."""
+    table = schema.BY_NAME[event.table]
+    before, after = event.before, event.after
+    if table.kind == "metadata" or before is None:
+        return before, after
+    short = tuple(v if i in table.key else "\\A"
+                  for i, v in enumerate(before))
+    return short, after and tuple("\\A" if v == before[i] else v
+                                  for i, v in enumerate(after))
+
+
 class Player:
     def __init__(self, drive, history):
         self.drive, self.history = drive, history
@@ -112,7 +124,7 @@ class Player:
                   self.history["transactions"])
         self.read = 0       # transactions the driver was given
         self.committed = 0  # of which it committed so many
-        self.asked = {}     # position of a request: its texts
+        self.seen = 0       # the newest state that was read again
         self.waiting = []   # (Pk, name) that was read
         for step in self.history["steps"]:
             getattr(self, step[0])(*step[1:])
@@ -135,23 +147,37 @@ class Player:
 
     def send(self, transaction, cut=None):
         if cut is not None:
-            for event in transaction.events[:cut]:
-                self.event(event)
+            self.events(transaction, cut)
             self.restart(but=1)
-        for event in transaction.events:
-            self.event(event)
+        self.events(transaction, len(transaction.events))
         if transaction.options["end"] == "rollback":
             self.drive.say("abandon")
         # The position moves on either way.
         self.drive.say("end", self.log.index(transaction) + 1)
 
-    def event(self, event):
-        images = [x for i in (event.before, event.after) if i for x in i]
-        self.drive.say("row", event.table, event.op, event.actions, *images)
+    def events(self, transaction, count):
+        options, asked = transaction.options, False
+        for event in transaction.events[:count]:
+            if event.table != options.get("unlogged"):
+                before, after = event.before, event.after
+                if options.get("minimal"):
+                    before, after = minimal(event)
+                self.drive.say("row", event.table, event.op, event.actions,
+                               *(before or ()), *(after or ()))
+            elif not asked:
+                asked = True
+                self.drive.say("ask", event.table)
 
     def restart(self, but=0):
-        """Lost is what was not committed; it comes again."""
+        """Lost is what was not committed; it comes again, from where the
+        checkpoint says."""
         self.drive.say("restart")
+        self.drive.sync()
+        at = int(self.drive.query("select position from ficus.checkpoint "
+                                  "order by seq desc limit 1")[0][0])
+        if at != self.committed:
+            raise Different(f"the checkpoint is {at}: committed was "
+                            f"{self.committed}")
         for transaction in self.log[self.committed:self.read - but]:
             self.send(transaction)
 
@@ -185,7 +211,8 @@ class Player:
         if self.committed != self.read:
             self.commit()
         newest = len(self.log)
-        seen = self.committed + a % (newest - self.committed + 1)
+        oldest = max(self.committed, self.seen)  # time does not go back
+        self.seen = seen = oldest + a % (newest - oldest + 1)
         head = seen + b % (newest - seen + 1)
         requests = self.drive.query(
             "select id, source_table, selection, progress from ficus.refetch"
@@ -260,7 +287,8 @@ class Player:
         found = self.drive.dump()
         letters = {line for line in found if line[0] == "!"}
         found -= letters
-        self.compare_letters(refused, letters, fresh)
+        if fresh:
+            self.compare_letters(refused, letters)
         metadata = {t.target for t in schema.TABLES if t.kind == "metadata"}
         hidden = self.unhealthy(letters)
         missing, surplus = (
@@ -283,13 +311,13 @@ class Player:
             begins.append("|".join([target, *values, ""]))
         return tuple(begins)
 
-    def compare_letters(self, refused, letters, fresh):
+    def compare_letters(self, refused, letters):
         must, may = set(), set()
         for (name, key), sure in refused.items():
             table = schema.BY_NAME[name]
             text = ",".join(f"{table.names[i]}={v}"
                             for i, v in zip(table.key, key))
-            (must if sure and fresh else may).add(f"!|{table.target}|{text}")
+            (must if sure else may).add(f"!|{table.target}|{text}")
         if must - letters or letters - must - may:
             raise Different(
                 f"at {self.committed}: dead letters {sorted(letters)}, must "
