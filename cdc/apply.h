@@ -74,8 +74,10 @@ int apply_refetch(struct apply *apply, const struct mapping_table *table,
 int apply_join(struct apply *apply, struct pg **ret,
 	       struct err *err) MUST_CHECK;
 
-/* A row of that table is gone, by target column: its children are to be read
- * again, as the foreign keys say. */
+/* A row of that table is gone from what was read, ahead of the stream: its
+ * children are to be read again, as the foreign keys say; and once more when
+ * the stream is there. It may bring children of the row until then, and the
+ * delete that took them all finds nothing to begin with. By target column. */
 void apply_descend(struct apply *apply, const struct target_table *table,
 		   const struct value *values);
 /* Between source transactions, with nothing pending: the rows of a batch made
@@ -83,7 +85,8 @@ void apply_descend(struct apply *apply, const struct target_table *table,
  * apply_refetch() was told. Committed on return. The batch is reset. */
 int apply_chunk(struct apply *apply, struct batch *chunk,
 		struct refetch_marks *read, struct err *err) MUST_CHECK;
-/* The same for requests whose read_position the copy has passed. */
+/* The copy has passed that read_position: what was read there is done, but for
+ * what is to be read once more. */
 int apply_refetched(struct apply *apply, const char *read_position,
 		    struct err *err) MUST_CHECK;
 

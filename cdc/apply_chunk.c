@@ -58,8 +58,15 @@ int apply_chunk(struct apply *apply, struct batch *chunk,
 void apply_descend(struct apply *apply, const struct target_table *table,
 		   const struct value *values)
 {
+	apply->refetch.again = true;
 	descend(&apply->refetch, apply->graph, table, values);
+	apply->refetch.again = false;
 }
+
+static const char passed_sql[] =
+	"with woken as (update ficus.refetch set read_position = null,"
+	" progress = '', again = false where read_position = $1 and again)"
+	" delete from ficus.refetch where read_position = $1 and not again";
 
 int apply_refetched(struct apply *apply, const char *read_position,
 		    struct err *err)
@@ -69,9 +76,7 @@ int apply_refetched(struct apply *apply, const char *read_position,
 
 	assert(batch_empty(apply->batch) && !apply->open);
 	if (apply_begin(apply, err) < 0 ||
-	    pg_query(apply->pg,
-		     "delete from ficus.refetch where read_position = $1",
-		     &param, 1, &r, err) < 0)
+	    pg_query(apply->pg, passed_sql, &param, 1, &r, err) < 0)
 		return err->code;
 	apply->counts.refetched += pg_affected(r);
 	return apply_commit(apply, 0, err);

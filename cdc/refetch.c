@@ -472,6 +472,7 @@ static int settle_passed(struct refetch *r, const struct position *applied,
 	while (passing_find(&r->passing, applied, sampled_us, &i)) {
 		if (apply_refetched(r->apply, r->passing.all[i].text, err) < 0)
 			return err->code;
+		r->work = true; /* some of it is to be read once more */
 		passing_drop(&r->passing, i);
 	}
 	return 0;

@@ -16,12 +16,15 @@ enum { SLOTS_KEEP = 4096, NAME_MAX_BYTES = 1024 };
 
 /* Sorted, so that two cdc never wait for each other's rows. */
 static const char add_sql[] =
-	"insert into ficus.refetch as r (domain, source_table, selection)"
-	" select distinct u.domain, u.source_table, u.selection"
-	" from unnest($1::text[], $2::text[], $3::text[])"
-	" as u(domain, source_table, selection) order by 2, 3"
+	"insert into ficus.refetch as r"
+	" (domain, source_table, selection, again)"
+	" select distinct u.domain, u.source_table, u.selection, u.again"
+	" from unnest($1::text[], $2::text[], $3::text[],"
+	" $4::text[]::boolean[])"
+	" as u(domain, source_table, selection, again) order by 2, 3"
 	" on conflict (source_table, selection) do update set"
 	" progress = '', rows_read = 0, read_position = null, resync = false,"
+	" again = r.again or excluded.again,"
 	" requested_at = clock_timestamp()";
 
 static const char mark_sql[] =
@@ -71,8 +74,13 @@ static uint64_t hash_of(const struct refetch_entry *entry)
 
 static bool known(const struct refetch_log *log, struct refetch_entry *entry)
 {
+	struct refetch_entry *there;
+
 	entry->hash = hash_of(entry);
-	return index_find(&log->index, entry->hash, same, entry) != NULL;
+	there = index_find(&log->index, entry->hash, same, entry);
+	if (there)
+		there->again |= entry->again;
+	return there != NULL;
 }
 
 static void push(struct refetch_log *log, struct refetch_entry *entry)
@@ -89,7 +97,8 @@ static void push(struct refetch_log *log, struct refetch_entry *entry)
 static bool is_covered(const struct refetch_log *log,
 		       struct refetch_entry *want)
 {
-	struct refetch_entry whole = { .table = want->table };
+	struct refetch_entry whole = { .table = want->table,
+				       .again = want->again };
 
 	if (known(log, want))
 		return true;
@@ -110,7 +119,7 @@ static void add_family(struct refetch_log *log, const char *family)
 void refetch_log_add(struct refetch_log *log, const struct mapping_table *table,
 		     const struct value *selection)
 {
-	struct refetch_entry want = { .table = table };
+	struct refetch_entry want = { .table = table, .again = log->again };
 
 	if (selection)
 		want.selection = (struct str){ selection->at, selection->n };
@@ -173,7 +182,10 @@ void refetch_log_queue(const struct refetch_log *log, struct pg *pg)
 	CLEANUP(array_done) struct array domains;
 	CLEANUP(array_done) struct array tables;
 	CLEANUP(array_done) struct array selections;
+	CLEANUP(array_done) struct array again;
 
+	array_init(&again);
+	array_start(&again, ARRAY_TEXT);
 	array_init(&domains);
 	array_init(&tables);
 	array_init(&selections);
@@ -187,11 +199,13 @@ void refetch_log_queue(const struct refetch_log *log, struct pg *pg)
 			       str_of(domain_name(entry->table->domain)));
 		add_name(&tables, log->mapping, entry->table);
 		array_add_text(&selections, entry->selection);
+		array_add_text(&again, entry->again ? STR("t") : STR("f"));
 	}
 	const struct pg_param params[] = {
 		array_param(&domains),
 		array_param(&tables),
 		array_param(&selections),
+		array_param(&again),
 	};
 	if (log->ended > 0)
 		pg_pipe_query(pg, add_sql, params, LENGTH(params));

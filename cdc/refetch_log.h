@@ -31,6 +31,7 @@ struct refetch_entry {
 	uint64_t hash;
 	const struct mapping_table *table;
 	struct str selection; /* "": the whole table */
+	bool again; /* once more when the position of its reading has passed */
 };
 
 /* Requests that were read, as one statement's parameters (text arrays). A
@@ -59,6 +60,7 @@ struct refetch_log {
 	struct refetch_entry **entries; /* owned array, in order of arrival */
 	size_t count, size;
 	size_t ended; /* the first so many are of ended transactions */
+	bool again;   /* of what is added (apply_descend()) */
 };
 
 void refetch_log_init(struct refetch_log *log, const struct mapping *mapping);
