@@ -9,6 +9,7 @@
 #include "cdc/array.h"
 #include "cdc/batch.h"
 #include "cdc/batch_item.h"
+#include "cdc/descend.h"
 #include "cdc/match.h"
 #include "cdc/record_bson.h"
 #include "cdc/refetch_log.h"
@@ -113,6 +114,50 @@ static void mark_closure(const struct fk_graph *graph,
 		mark_closure(graph, actions[i].child, marks);
 }
 
+/* Marks those whose rows go away themselves. */
+static void mark_gone(const struct fk_graph *graph,
+		      const struct target_table *parent, bool *marks)
+{
+	size_t count = 0;
+	const struct fk_action *actions = fk_actions(graph, parent, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fk_action *a = &actions[i];
+
+		if (a->kind != ACTION_DELETE || marks[a->child->index])
+			continue;
+		marks[a->child->index] = true;
+		mark_gone(graph, a->child, marks);
+	}
+}
+
+/* Whether the refused row went away, and came back since, is not known: its
+ * children may have gone with it. */
+static void ask_children(const struct dead_letter_scope *scope,
+			 const bool *gone, struct refetch_log *log,
+			 struct str record, struct str key)
+{
+	const struct target_table *table = NULL;
+	struct value values[TARGET_COLUMNS_MAX] = { 0 };
+
+	for (size_t i = 0; i < scope->mapping->target_count; i++)
+		if (str_eqs(record, scope->mapping->targets[i]->name))
+			table = scope->mapping->targets[i];
+	if (!table || !gone[table->index])
+		return;
+	while (key.n > 0) {
+		struct str value = str_split(&key, ',');
+		struct str name = str_split(&value, '=');
+
+		for (size_t i = 0; i < table->count; i++)
+			if (str_eqs(name, table->columns[i].name))
+				values[i] = (struct value){ value.at,
+							    (uint32_t)value.n,
+							    VALUE_TEXT };
+	}
+	descend(log, scope->graph, table, values);
+}
+
 /* The names of tables that are marked and have letters, for SQL. */
 static void names_of(const struct dead_letter_scope *scope, const bool *marks,
 		     struct array *names)
@@ -131,6 +176,8 @@ int dead_letter_cascaded(struct pg *pg, const struct dead_letter_scope *scope,
 {
 	CLEANUP(mem_freep)
 	bool *marks = mem_array(scope->mapping->target_count, sizeof(bool));
+	CLEANUP(mem_freep)
+	bool *gone = mem_array(scope->mapping->target_count, sizeof(bool));
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 	CLEANUP(array_done) struct array names;
 
@@ -143,9 +190,13 @@ int dead_letter_cascaded(struct pg *pg, const struct dead_letter_scope *scope,
 	const struct pg_param param = array_param(&names);
 	if (pg_query(pg, some_sql, &param, 1, &r, err) < 0)
 		return err_wrap(err, "looking for dead letters");
-	for (size_t i = 0; i < pg_rows(r) && pg_rows(r) <= CASCADED_MAX; i++)
+	mark_gone(scope->graph, parent, gone);
+	for (size_t i = 0; i < pg_rows(r) && pg_rows(r) <= CASCADED_MAX; i++) {
 		dead_letter_refetch(log, scope->mapping, pg_value(r, i, 0),
 				    pg_value(r, i, 1));
+		ask_children(scope, gone, log, pg_value(r, i, 0),
+			     pg_value(r, i, 1));
+	}
 	return 0;
 }
 

@@ -71,7 +71,8 @@ class Maker:
         self.source = source.Source()
         self.values = 0
         self.trouble = self.random.random() < 0.3  # requests to read again
-        self.poison = ("thing",) if self.random.random() < 0.3 else ()
+        self.poison = (("thing", "part") if self.random.random() < 0.3
+                       else ())
         self.length = length or self.random.choice((6, 12, 25, 40))
 
     def make(self):
