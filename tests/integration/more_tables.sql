@@ -1005,4 +1005,56 @@ create table inventory_reservation (
     primary key (reservation_id)
 );
 
+create table inventory_low_stock_notification_configuration (
+    source_code varchar(255) not null,
+    sku varchar(64) not null,
+    notify_stock_qty decimal(12,4) null default null,
+    primary key (source_code, sku),
+    foreign key (source_code) references inventory_source (source_code)
+        on delete cascade
+);
+
+create table inventory_shipment_source (
+    shipment_id int unsigned not null,
+    source_code varchar(255) not null,
+    primary key (shipment_id)
+);
+
+create table core_config_data (
+    config_id int unsigned not null auto_increment,
+    scope varchar(8) not null default 'default',
+    scope_id int not null default 0,
+    path varchar(255) not null default 'general',
+    value text null default null,
+    updated_at timestamp not null default current_timestamp
+        on update current_timestamp,
+    primary key (config_id),
+    unique (scope, scope_id, path)
+);
+
+create table catalog_product_entity_gallery (
+    value_id int not null auto_increment,
+    attribute_id smallint unsigned not null default 0,
+    store_id smallint unsigned not null default 0,
+    entity_id int unsigned not null default 0,
+    position int not null default 0,
+    value varchar(255) null default null,
+    primary key (value_id),
+    unique (entity_id, attribute_id, store_id),
+    foreign key (attribute_id) references eav_attribute (attribute_id)
+        on delete cascade,
+    foreign key (entity_id) references catalog_product_entity (entity_id)
+        on delete cascade,
+    foreign key (store_id) references store (store_id) on delete cascade
+);
+
+create table sales_order_confirm_cancel (
+    order_id int unsigned not null,
+    confirmation_key varchar(32) not null,
+    reason varchar(255) not null,
+    created_at datetime not null default current_timestamp,
+    primary key (order_id),
+    foreign key (order_id) references sales_order (entity_id) on delete cascade
+);
+
 set foreign_key_checks = 1;

@@ -181,7 +181,7 @@ def test_a_change_arrives_within_milliseconds(copy):
 
 
 @pytest.mark.slow
-def test_a_transaction_of_200000_rows(copy):
+def test_trap_22_a_transaction_of_200000_rows(copy):
     """Becomes visible at once, in bounded memory."""
     with copy.session() as c, c.cursor() as cursor:
         c.begin()

@@ -6,11 +6,7 @@ stands in which target table, and what is secret, is written down here again.
 
 import datetime
 import decimal
-import functools
 import json
-import os
-
-import yaml
 
 # source table: target table
 FLAT = {
@@ -108,6 +104,25 @@ FLAT = {
     "core_config_data": "configuration",
     "inventory_reservation": "inventory_reservations",
 }
+# Rows that are copied, of tables whose others are nobody's business.
+CHOSEN = {
+    "core_config_data": "path like 'currency/options/%' or "
+        "path like 'cataloginventory/options/%' or "
+        "path like 'cataloginventory/item_options/%' or "
+        "path like 'webapi/validation/%' or path in ("
+        "'catalog/price/scope', 'catalog/seo/category_url_suffix', "
+        "'catalog/seo/product_url_suffix', 'customer/account_share/scope', "
+        "'general/country/default', 'general/locale/code', "
+        "'general/locale/timezone', 'general/locale/weight_unit', "
+        "'general/region/display_all', 'general/region/state_required', "
+        "'general/single_store_mode/enabled', "
+        "'oauth/consumer/enable_integration_as_bearer', "
+        "'tax/calculation/price_includes_tax', 'web/secure/base_link_url', "
+        "'web/secure/base_media_url', 'web/secure/base_url', "
+        "'web/unsecure/base_link_url', 'web/unsecure/base_media_url', "
+        "'web/unsecure/base_url', 'web/url/use_store', "
+        "'webapi/webapisecurity/allow_insecure')",
+}
 # Never copied; everything else must be.
 SECRET = {
     "customer_entity": {"password_hash", "rp_token", "rp_token_created_at",
@@ -121,8 +136,6 @@ SECRET = {
     "sales_payment_transaction": {"additional_information"},
 }
 SECRET_PREFIX = {"sales_order_payment": ("cc_", "echeck_")}
-MAPPING = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__)))), "schema", "magento.yaml")
 TYPES = ("datetime", "decimal", "int", "text", "varchar")
 # entity table: (entity type, has stores, {backend: values table})
 VALUES = {
@@ -145,29 +158,12 @@ def secret(table, column):
             column.startswith(SECRET_PREFIX.get(table, "\0")))
 
 
-@functools.lru_cache(maxsize=None)
-def mapped():
-    """The mapping's entries by source table."""
-    with open(MAPPING, encoding="utf-8") as f:
-        return {e["source"]: e for e in yaml.safe_load(f)["tables"]}
-
-
-def chosen(table):
-    """The condition for the rows of a table that are copied at all: which
-    those are is the mapping's to say, and read from there."""
-    where = mapped().get(table, {}).get("where", {})
-    return " and ".join("(" + " or ".join(
-        f"{column} like '{text[:-1]}%'" if text.endswith("*") else
-        f"{column} = '{text}'" for text in texts) + ")"
-        for column, texts in where.items())
-
-
 def plain(value):
     """One form for what the two drivers give for the same value."""
     if isinstance(value, datetime.datetime):
         if value.tzinfo:
             value = value.astimezone(datetime.timezone.utc)
-        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+        return f"{value.year:04}" + value.strftime("-%m-%d %H:%M:%S.%f")
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, (decimal.Decimal, float)):
@@ -200,6 +196,7 @@ class Compare:
         self.target, self.tdb = target, target_database
         self.schema, self.prefix = schema, prefix
         self.where = where or {}
+        self.only = None  # source tables to compare: a list; None: all
         self.differences = []
         self.values_compared = 0
 
@@ -216,12 +213,16 @@ class Compare:
             self.t.execute("set timezone = 'UTC'")
             self.s.execute("start transaction with consistent snapshot")
             for table in FLAT:
-                if self.source_has(table):
+                if self.wanted(table):
                     self.flat(table)
             for table in VALUES:
-                if self.source_has(table):
+                if self.wanted(table):
                     self.values(table)
         return self.differences
+
+    def wanted(self, table):
+        return ((self.only is None or table in self.only) and
+                self.source_has(table))
 
     def source_has(self, table):
         self.s.execute("select count(*) from information_schema.tables where "
@@ -232,7 +233,7 @@ class Compare:
     def source_rows(self, table):
         """What to select from."""
         name = f"`{self.prefix}{table}`"
-        condition = chosen(table)
+        condition = CHOSEN.get(table)
         return (f"(select * from {name} where {condition}) chosen"
                 if condition else name)
 

@@ -156,6 +156,12 @@ TEST(mistakes_are_refused_with_their_place)
 	refused(CUSTOMERS "    sauce: x\n", "sauce");
 	refused(CUSTOMERS "    exclude: x\n", "must be a list");
 	refused(CUSTOMERS "    exclude: ['*']\n", "names no column");
+	refused(CUSTOMERS "    where: [a]\n", "one column with a list");
+	refused(CUSTOMERS "    where: {a: b}\n", "one column with a list");
+	refused(CUSTOMERS "    where: {a: [b], c: [d]}\n",
+		"one column with a list");
+	refused(CUSTOMERS "    where: {a: []}\n", "needs 1 to");
+	refused(CUSTOMERS "    where: {a: ['*']}\n", "keeps out no row");
 	refused(CUSTOMERS "    backend: int\n", "for kind");
 	refused(CUSTOMERS "    via: nowhere\n", "nowhere");
 	refused("tables:\n  - {source: a, kind: odd, target: b, domain: order}",

@@ -281,6 +281,59 @@ TEST(values_of_an_entity_type_that_is_another_are_asked_for)
 		     "REFETCH customer_entity_varchar()\n");
 }
 
+TEST(rows_are_chosen_by_the_mapping)
+{
+	struct table_def *config =
+		shop_def("core_config_data", "config_id* path value");
+	const char *const *base = ROW("1", "web/secure/base_url", "u");
+	const char *const *secret = ROW("1", "payment/acme/key", "s");
+	const char *const *begun = ROW("2", "currency/options/base", "EUR");
+
+	row(config, NULL, secret);
+	row(config, NULL, ROW("3", NULL, "s"));
+	row(config, NULL, ROW("3", "web/secure/base_urls", "s"));
+	row(config, secret, secret);
+	row(config, secret, NULL);
+	expect("");
+	row(config, NULL, base);
+	row(config, NULL, begun);
+	row(config, base, base);
+	row(config, base, secret);
+	row(config, secret, base);
+	row(config, base, NULL);
+	expect("UPSERT configuration config_id=1 path=web/secure/base_url "
+	       "value=u\n"
+	       "UPSERT configuration config_id=2 path=currency/options/base "
+	       "value=EUR\n"
+	       "UPSERT configuration config_id=1 path=web/secure/base_url "
+	       "value=u\n"
+	       "DELETE configuration config_id=1 path=web/secure/base_url "
+	       "value=u\n"
+	       "UPSERT configuration config_id=1 path=web/secure/base_url "
+	       "value=u\n"
+	       "DELETE configuration config_id=1 path=web/secure/base_url "
+	       "value=u\n");
+	/* Of an image without the path nothing is used but the key. */
+	row(config, ROW("1", shop_absent, shop_absent),
+	    ROW(shop_absent, shop_absent, "s"));
+	expect("REFETCH core_config_data(config_id=1)\n");
+	row(config, ROW("1", shop_absent, shop_absent), NULL);
+	expect("DELETE configuration config_id=1\n");
+	table_def_free(config);
+}
+
+TEST(columns_of_extensions_are_taken_up_unless_they_sound_secret)
+{
+	struct table_def *def = shop_def("catalog_product_entity",
+					 "entity_id* sku acme_size Api_Token "
+					 "cc_x password_hash2 extra");
+
+	row(def, NULL, ROW("5", "a", "4", "s", "s", "s", "own"));
+	expect("UPSERT products entity_id=5 sku=a "
+	       "extra={\"acme_size\":\"4\",\"extra\":\"own\"}\n");
+	table_def_free(def);
+}
+
 TEST(a_type_known_late_gives_its_attributes_a_home)
 {
 	struct table_def *name =
@@ -511,6 +564,8 @@ RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
     IN_SHOP(a_rename_that_the_map_knows_already_asks_all_the_same),
     IN_SHOP(an_attribute_written_again_asks_if_it_is_another),
     IN_SHOP(values_of_an_entity_type_that_is_another_are_asked_for),
+    IN_SHOP(rows_are_chosen_by_the_mapping),
+    IN_SHOP(columns_of_extensions_are_taken_up_unless_they_sound_secret),
     IN_SHOP(a_type_known_late_gives_its_attributes_a_home),
     IN_SHOP(deletes_that_fire_actions_are_marked),
     IN_SHOP(a_key_that_others_follow_on_update_must_not_change),
