@@ -76,10 +76,10 @@ static int set_null(struct cascade *c, const struct fk_action *action,
 	CLEANUP(sweep_done) struct sweep sweep;
 
 	sweep_init(&sweep, &c->shapes[child->index], "update ");
-	for (size_t i = 0; i < action->columns; i++) {
+	for (size_t i = 0; i < action->nulls; i++) {
 		buf_adds(&sweep.head, i ? ", " : " set ");
 		pg_quote_name(&sweep.head,
-			      child->columns[action->child_column[i]].name);
+			      child->columns[action->null_column[i]].name);
 		buf_adds(&sweep.head, " = null");
 	}
 	sweep_match(&sweep, action, match);

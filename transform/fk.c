@@ -81,7 +81,11 @@ static void use_keys(const struct constraint *c, struct fk_action *action,
 	int child = key_of(action->child, c->rows[i]->child_column);
 	int parent = key_of(c->parent->target, c->rows[i]->parent_column);
 
-	if (action->kind != ACTION_DELETE || child < 0 || parent < 0)
+	action->null_column[action->nulls++] = action->child_column[to];
+	if (child < 0)
+		return;
+	action->null_column[action->nulls++] = (size_t)child;
+	if (parent < 0)
 		return;
 	action->child_column[to] = (size_t)child;
 	action->parent_column[to] = (size_t)parent;

@@ -12,7 +12,10 @@
  *                     values table; only the attributes of `backends` when not
  *                     all value tables folded into it have the key)
  *   ACTION_ATTRIBUTE  EAV: one attribute goes away from every values row of
- *                     that table; parent is the attributes table */
+ *                     that table; parent is the attributes table
+ *
+ * Texts are equal as the source compares them: where both sides have a column
+ * X_key beside X, those are compared. */
 #ifndef TRANSFORM_FK_H
 #define TRANSFORM_FK_H
 
@@ -46,6 +49,9 @@ struct fk_action {
 	size_t columns;			      /* 1 to FK_COLUMNS_MAX */
 	size_t child_column[FK_COLUMNS_MAX];  /* by target ordinal */
 	size_t parent_column[FK_COLUMNS_MAX]; /* by parent's target ordinal */
+	/* ACTION_SET_NULL: what becomes NULL, by target ordinal: the columns,
+	 * and those that hold their keys. */
+	size_t null_column[2 * FK_COLUMNS_MAX], nulls;
 	/* ACTION_VALUES: NULL-terminated backend types this key covers, or
 	 * NULL: all of them. ACTION_ATTRIBUTE: those stored in child. */
 	char **backends;

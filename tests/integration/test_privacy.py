@@ -143,6 +143,7 @@ def test_what_is_hidden_is_nowhere(copy):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("source", ["mariadb"], indirect=True)
 def test_print_shows_nothing_hidden(copy):
     copy.bootstrap()
     copy.write(*planted(1, "print"), "update customer_entity set firstname = "
@@ -167,6 +168,7 @@ def read(path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("source", ["mysql"], indirect=True)
 def test_an_attribute_made_with_its_values_in_one_xa_transaction(copy):
     """It is not known yet when its rows are kept."""
     copy.bootstrap()
@@ -211,6 +213,7 @@ WRONG = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("source", ["mariadb"], indirect=True)
 def test_each_wrong_entry_is_refused_by_name(copy):
     assert copy.cdc.call("--migrate").returncode == 0
     lists = copy.cdc.config["transform"]

@@ -109,6 +109,33 @@ TEST(cascade_and_set_null_of_flat_tables)
 	assert_int_equal(count, 0);
 }
 
+static const char *null_name(const struct fk_action *a, size_t i)
+{
+	return a->child->columns[a->null_column[i]].name;
+}
+
+TEST(texts_are_followed_by_their_keys)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "inventory_source_item", "sku",
+		    "catalog_product_entity", "sku", "SET NULL"),
+		KEY("B", "catalog_product_website", "product_id",
+		    "catalog_product_entity", "entity_id", "CASCADE"),
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a = actions("products", &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(a[0].kind, ACTION_DELETE);
+	assert_string_equal(child_name(&a[0], 0), "product_id");
+	assert_int_equal(a[1].kind, ACTION_SET_NULL);
+	assert_string_equal(child_name(&a[1], 0), "sku_key");
+	assert_int_equal(a[1].nulls, 2);
+	assert_string_equal(null_name(&a[1], 0), "sku");
+	assert_string_equal(null_name(&a[1], 1), "sku_key");
+}
+
 #define VALUES_OF(type)                                                        \
 	KEY("E" type, "catalog_product_entity_" type, "entity_id",             \
 	    "catalog_product_entity", "entity_id", "CASCADE")
@@ -273,6 +300,7 @@ TEST(on_update_is_refused_where_the_key_can_change)
 	cmocka_unit_test_setup_teardown(name, open_mapping, close_mapping)
 RUN(FRESH(a_graph_of_nothing_has_no_actions),
     FRESH(cascade_and_set_null_of_flat_tables),
+    FRESH(texts_are_followed_by_their_keys),
     FRESH(value_tables_of_one_target_are_one_action),
     FRESH(a_value_table_without_the_key_narrows_the_action),
     FRESH(an_attribute_takes_its_values_along),
