@@ -109,6 +109,12 @@ struct err;
 	  67108864, "", "a chunk's size, at most")                             \
 	X(bootstrap_auto, "bootstrap.auto", BOOL, "false", 0, 0, "",           \
 	  "bootstrap by itself when there is no checkpoint")                   \
+	X(since_customer, "bootstrap.since.customer", TEXT, "", 0, 0, "",      \
+	  "copy only customers updated since: 2024-01-31, or 18 months")       \
+	X(since_catalog, "bootstrap.since.catalog", TEXT, "", 0, 0, "",        \
+	  "the same for products")                                             \
+	X(since_order, "bootstrap.since.order", TEXT, "", 0, 0, "",            \
+	  "the same for orders")                                               \
 	X(metrics_listen, "metrics.listen", TEXT, "127.0.0.1:9187", 0, 0, "",  \
 	  "address of cdc's /metrics, /healthz, /readyz, /lag and page; "      \
 	  "empty: none")                                                       \

@@ -34,6 +34,7 @@
 #include "cdc/dead_letter.h"
 #include "cdc/epoch.h"
 #include "cdc/flush.h"
+#include "cdc/members.h"
 #include "cdc/refetch_log.h"
 #include "cdc/target.h"
 #include "cdc/writer.h"
@@ -94,6 +95,7 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 		return err->code;
 	}
 	apply->batch = batch_new(apply->shapes, apply->shape_count);
+	apply->members = members_new(options->mapping);
 	apply->barrier = barrier_new(apply->shapes, apply->shape_count);
 	apply->writer =
 		writer_new(apply->pg, apply->shapes, apply->shape_count);
@@ -119,6 +121,7 @@ void apply_close(struct apply *apply)
 		return;
 	writer_free(apply->writer);
 	barrier_free(apply->barrier);
+	members_free(apply->members);
 	batch_free(apply->batch);
 	pg_close(apply->pg);
 	checkpoint_done(&apply->committed);
@@ -219,6 +222,7 @@ int apply_change(void *user, const struct record_change *change,
 				whole ? NULL : &change->value);
 		return 0;
 	}
+	members_note(apply->members, change);
 	if (is_barrier(apply, change))
 		return add_to_barrier(apply, change, err);
 	if (apply_run_barrier(apply, err) < 0)
@@ -395,6 +399,19 @@ static void committed(struct apply *apply)
 	apply->counts.commits++;
 }
 
+/* What bootstrap.since leaves out, once all is written. */
+static int settle_members(struct apply *apply, struct err *err)
+{
+	if (!members_pending(apply->members))
+		return 0;
+	if (apply_begin(apply, err) < 0 ||
+	    apply_write_part(apply, BATCH_ALL, false, err) < 0 ||
+	    members_settle(apply->members, apply->pg, err) < 0)
+		return err->code;
+	batch_reset(apply->batch);
+	return 0;
+}
+
 int apply_commit(struct apply *apply, int64_t passed_ticket, struct err *err)
 {
 	/* Only whole source transactions. */
@@ -403,7 +420,8 @@ int apply_commit(struct apply *apply, int64_t passed_ticket, struct err *err)
 	apply->next.seq = apply->committed.seq + 1;
 	if (passed_ticket > apply->next.passed_ticket)
 		apply->next.passed_ticket = passed_ticket;
-	if (apply_write_part(apply, BATCH_ALL, true, err) < 0)
+	if (settle_members(apply, err) < 0 ||
+	    apply_write_part(apply, BATCH_ALL, true, err) < 0)
 		return err->code;
 	committed(apply);
 	return 0;

@@ -5,11 +5,18 @@
 #include "cdc/apply_impl.h"
 #include "cdc/batch_item.h"
 #include "cdc/descend.h"
+#include "cdc/members.h"
 #include "cdc/target_sql.h"
 #include "transform/mapping.h"
 #include "transform/record_change.h"
 
-static void take_item(struct batch *batch, const struct target_shape *shape,
+static void take_change(struct apply *apply, const struct record_change *change)
+{
+	members_note(apply->members, change);
+	batch_add(apply->batch, change);
+}
+
+static void take_item(struct apply *apply, const struct target_shape *shape,
 		      const struct batch_item *item)
 {
 	const struct batch_row *row = item->row;
@@ -17,10 +24,10 @@ static void take_item(struct batch *batch, const struct target_shape *shape,
 	struct record_change change = batch_item_row(shape, item, values);
 
 	if (row->op != BATCH_VALUES || row->cleared)
-		batch_add(batch, &change);
+		take_change(apply, &change);
 	for (uint32_t i = 0; row->op == BATCH_VALUES && i < row->count; i++) {
 		batch_item_attribute(&change, &row->attributes[i]);
-		batch_add(batch, &change);
+		take_change(apply, &change);
 	}
 }
 
@@ -34,8 +41,7 @@ static void take_chunk(struct apply *apply, struct batch *chunk)
 		size_t count = batch_items(chunk, table, &items);
 
 		for (size_t i = 0; i < count; i++)
-			take_item(apply->batch, &apply->shapes[table],
-				  &items[i]);
+			take_item(apply, &apply->shapes[table], &items[i]);
 	}
 	batch_reset(chunk);
 }

@@ -20,6 +20,7 @@
 #include "cdc/refetch_log.h"
 
 struct barrier;
+struct members;
 struct target_shape;
 struct writer;
 
@@ -50,6 +51,7 @@ struct apply {
 	struct audit audit; /* of those ended since the last commit */
 	struct refetch_log refetch;
 	struct refetch_marks *marks; /* borrowed, during apply_chunk() */
+	struct members *members;     /* owned */
 	struct claims claims;	     /* of the open source transaction */
 	struct apply_counts counts;
 };

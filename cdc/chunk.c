@@ -12,6 +12,7 @@
 #include "base/pg.h"
 #include "cdc/batch.h"
 #include "cdc/binlog/position.h"
+#include "cdc/chunk_where.h"
 #include "cdc/plan.h"
 #include "cdc/schema.h"
 #include "cdc/selection.h"
@@ -201,50 +202,6 @@ static void select_columns(struct buf *sql, const struct table_def *def,
 	buf_addf(sql, " from `%s` t", def->name);
 }
 
-/* Rows whose link is NULL belong to the first range. */
-static void where_range(struct buf *sql, const char *alias, const char *link,
-			const struct chunk_range *r)
-{
-	if (!r->has_from && !r->has_to)
-		return;
-	buf_adds(sql, " where ");
-	if (r->has_from)
-		buf_addf(sql, "%s.`%s` >= %" PRId64, alias, link, r->from);
-	if (r->has_from && r->has_to)
-		buf_adds(sql, " and ");
-	if (!r->has_to)
-		return;
-	if (r->has_from)
-		buf_addf(sql, "%s.`%s` < %" PRId64, alias, link, r->to);
-	else
-		buf_addf(sql, "(%s.`%s` < %" PRId64 " or %s.`%s` is null)",
-			 alias, link, r->to, alias, link);
-}
-
-static int add_range(struct buf *sql, const struct chunk_reader *c,
-		     const struct mapping_table *table,
-		     const struct chunk_range *range, struct err *err)
-{
-	const char *prefix = c->setup->mapping->prefix, *key = NULL;
-
-	if (!range)
-		return 0;
-	if (!table->via) {
-		where_range(sql, "t", table->link, range);
-		return 0;
-	}
-	CLEANUP(mem_freep) char *via = mem_printf("%s%s", prefix, table->via);
-	const struct mapping_table *middle =
-		mapping_find(c->setup->mapping, via);
-	int rc = plan_key_column(c->schema, via, &key, err);
-
-	if (rc < 0 || !middle)
-		return rc;
-	buf_addf(sql, " join `%s` v on v.`%s` = t.`%s`", via, key, table->link);
-	where_range(sql, "v", middle->link, range);
-	return 0;
-}
-
 /* The batch is full: write it, or, where it is another's to write, stop. */
 static int make_room(struct chunk_reader *c, struct chunk_select *select,
 		     struct err *err)
@@ -265,9 +222,7 @@ static int pump(struct chunk_reader *c, struct binding *binding,
 	CLEANUP(mem_freep)
 	struct value *after = mem_array(def->count, sizeof(*after));
 	const uint8_t *wanted = binding_wanted(binding);
-	const struct row_change change = { .op = ROW_INSERT,
-					   .actions = ROW_ACTIONS_NONE,
-					   .after = after };
+	const struct row_change change = { .op = ROW_INSERT, .after = after };
 	bool more = false;
 	int rc = source_next(rows, &more, err);
 
@@ -311,7 +266,9 @@ static int read_rows(struct chunk_reader *c, const struct mapping_table *table,
 	int rc = transform_bind(c->transform, def, &binding, err);
 	if (rc == 0 && binding) {
 		select_columns(&sql, def, binding_wanted(binding));
-		rc = add_range(&sql, c, table, range, err);
+		if (range)
+			rc = chunk_where(&sql, c->setup->mapping, c->schema,
+					 table, range, err);
 		if (select)
 			buf_adds(&sql, select->tail);
 		if (rc == 0)

@@ -207,12 +207,20 @@ int refetch_deep(struct refetch_round *round, const struct mapping_table *root,
 	return rc;
 }
 
-void refetch_ask_family(struct refetch_round *round,
-			const struct mapping_table *root)
+void refetch_ask_children(struct refetch_round *round,
+			  const struct mapping_table *root)
 {
 	const struct mapping *mapping = round->mapping;
 
 	for (size_t i = 0; i < mapping->table_count; i++)
-		if (is_member(&mapping->tables[i], root))
+		if (is_member(&mapping->tables[i], root) &&
+		    &mapping->tables[i] != root)
 			refetch_ask_for(round, &mapping->tables[i], NULL);
+}
+
+void refetch_ask_family(struct refetch_round *round,
+			const struct mapping_table *root)
+{
+	refetch_ask_for(round, root, NULL);
+	refetch_ask_children(round, root);
 }

@@ -22,6 +22,9 @@ struct refetch_round;
 int refetch_deep(struct refetch_round *round, const struct mapping_table *root,
 		 const char *keys, size_t bytes_max, bool *ret_cut,
 		 struct err *err) MUST_CHECK;
+/* What hangs on the root, whole. */
+void refetch_ask_children(struct refetch_round *round,
+			  const struct mapping_table *root);
 /* Each table of the family whole, then: it is walked in pieces. */
 void refetch_ask_family(struct refetch_round *round,
 			const struct mapping_table *root);

@@ -122,7 +122,8 @@ static void judge_missing(struct refetch_round *round,
 	}
 }
 
-/* What hangs on the roots of a deep group. *halve: that was too much. */
+/* What hangs on the roots of a deep group, or on roots that bootstrap.since
+ * may just have let in. *halve: that was too much. */
 static int read_deep(struct refetch_round *round,
 		     const struct mapping_table *root,
 		     const struct pg_result *pending, size_t first, size_t n,
@@ -134,7 +135,8 @@ static int read_deep(struct refetch_round *round,
 
 	buf_init(&keys, SQL_MAX);
 	if (!root->family ||
-	    !selection_is_deep(pg_value(pending, first, SELECTION)))
+	    (!*root->bound &&
+	     !selection_is_deep(pg_value(pending, first, SELECTION))))
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		struct str key = selection_shallow(
@@ -390,6 +392,8 @@ static int read_piece(struct refetch_round *round,
 	buf_init(&here, SQL_MAX);
 	if (rc < 0 || !last)
 		return rc;
+	if (*piece.table->bound && !*after)
+		refetch_ask_children(round, piece.table);
 	piece_range(&piece, &here, after, last);
 	rc = refetch_compare(round, piece.table, buf_str(&here), true, err);
 	if (rc == 0)
@@ -404,6 +408,28 @@ static bool has_room(const struct refetch_round *round)
 {
 	return clock_mono_us() < round->until_us &&
 	       batch_bytes(chunk_batch(round->reader)) < round->bytes_max / 2;
+}
+
+/* What hangs on a row that is not read yet would be left out: roots come
+ * first, then what hangs on them (bootstrap.since). */
+static bool has_to_wait(const struct refetch_round *round,
+			const struct pg_result *pending, size_t row)
+{
+	const struct mapping_table *table = table_of(round, pending, row);
+	const struct mapping_table *root =
+		table ? mapping_root(round->mapping, table) : NULL;
+
+	if (!root || !*root->bound || pg_value(pending, row, SELECTION).n > 0)
+		return false;
+	for (size_t i = 0; i < pg_rows(pending); i++) {
+		const struct mapping_table *other = table_of(round, pending, i);
+
+		if (other && other < table &&
+		    pg_value(pending, i, SELECTION).n == 0 &&
+		    mapping_root(round->mapping, other) == root)
+			return true;
+	}
+	return false;
 }
 
 static int read_at(struct refetch_round *round, const struct pg_result *pending,
@@ -430,11 +456,16 @@ static int read_at(struct refetch_round *round, const struct pg_result *pending,
 int refetch_round_read(struct refetch_round *round,
 		       const struct pg_result *pending, struct err *err)
 {
+	bool begun = false;
 	size_t n = 0;
 
 	for (size_t row = 0; row < pg_rows(pending); row += n) {
-		if (row > 0 && !has_room(round))
+		n = 1;
+		if (has_to_wait(round, pending, row))
+			continue;
+		if (begun && !has_room(round))
 			break;
+		begun = true;
 		if (read_at(round, pending, row, &n, err) < 0)
 			return err_wrap(err, "reading %s again",
 					pg_text(pending, row, TABLE));

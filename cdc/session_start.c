@@ -16,6 +16,7 @@
 #include "cdc/schema_history.h"
 #include "cdc/schema_merge.h"
 #include "cdc/setup.h"
+#include "cdc/since.h"
 #include "transform/mapping.h"
 
 enum {
@@ -33,6 +34,16 @@ struct pg_config session_target(const struct setup *setup, struct board *board)
 	target.answer_timeout_ms <<=
 		doubled < DOUBLED_MOST ? doubled : DOUBLED_MOST;
 	return target;
+}
+
+/* Nobody else applies now: settings that have changed may be followed. */
+static int follow_settings(const struct setup *setup, struct err *err)
+{
+	CLEANUP(pg_closep) struct pg *pg = NULL;
+	int rc = pg_connect(&setup->target, &pg, err);
+
+	return rc < 0 ? rc
+		      : since_follow(pg, &setup->settings, setup->mapping, err);
 }
 
 int session_open_apply(const struct setup *setup,
@@ -54,7 +65,9 @@ int session_open_apply(const struct setup *setup,
 		.stop_on_error = strcmp(settings->on_error, "stop") == 0,
 		.instance = instance,
 	};
-	return apply_open(&options, ret, err);
+
+	int rc = apply_open(&options, ret, err);
+	return rc < 0 ? rc : follow_settings(setup, err);
 }
 
 /* Samples that the former position contained prove nothing of one that went

@@ -11,6 +11,7 @@
 #include "cdc/doctor.h"
 #include "cdc/extend.h"
 #include "cdc/migrate.h"
+#include "cdc/since.h"
 #include "transform/losses.h"
 #include "transform/mapping.h"
 #include "transform/transform.h"
@@ -67,6 +68,8 @@ static int load_mapping(const struct settings *s, struct mapping **ret,
 	if (rc == 0)
 		rc = privacy_set(mapping, s->exclude, s->hash, s->hash_key,
 				 err);
+	if (rc == 0)
+		rc = since_check(s, mapping, err);
 	if (rc == 0)
 		*ret = TAKE(mapping);
 	return rc;
@@ -134,6 +137,8 @@ int setup_target(struct setup *setup, struct err *err)
 		log_info("migrations applied", KV_INT("count", applied));
 	if (rc == 0)
 		rc = extend_target(pg, setup->mapping, err);
+	if (rc == 0)
+		rc = since_load(pg, &setup->settings, setup->mapping, err);
 	if (rc == 0 && setup->mapping->targets[0]->count == 0)
 		rc = catalog_load(pg, setup->mapping, err);
 	return rc;

@@ -43,6 +43,8 @@ struct routes;
 	X(FELL_STALE, "fell_stale", "the snapshot was too old")                \
 	X(FELL_FENCE, "fell_fence", "the client's ticket did not pass")        \
 	X(FELL_UNHEALTHY, "fell_unhealthy", "a dead letter concerns it")       \
+	X(FELL_PARTIAL, "fell_partial",                                        \
+	  "a list of a domain with bootstrap.since")                           \
 	X(FELL_EPOCH, "fell_epoch", "another applier or server")               \
 	X(FELL_NOT_FOUND, "fell_not_found", "the copy does not have it")       \
 	X(FELL_TIMEOUT, "fell_timeout", "the copy was too slow")               \

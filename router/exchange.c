@@ -50,6 +50,8 @@ static enum decide_reason fell_of(enum read_outcome outcome)
 		return DECIDE_FELL_FENCE;
 	case READ_REFUSED_UNHEALTHY:
 		return DECIDE_FELL_UNHEALTHY;
+	case READ_REFUSED_PARTIAL:
+		return DECIDE_FELL_PARTIAL;
 	case READ_REFUSED_EPOCH:
 		return DECIDE_FELL_EPOCH;
 	case READ_TIMEOUT:
@@ -94,6 +96,7 @@ static void copy_start(struct exchange *x)
 		.system_identifier = health->system_identifier,
 		.max_lag_ms = x->decision.max_lag_ms,
 		.ticket = x->decision.ticket,
+		.whole = read_kind_is_list(request->kind),
 		.wait_ms = router->ryw_wait_ms,
 	};
 

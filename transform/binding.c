@@ -377,6 +377,8 @@ int binding_new(const struct mapping *mapping,
 		rc = row_filter_bind(&table->where, def, b->wanted, &b->where,
 				     err);
 	if (rc == 0)
+		rc = since_bind(&b->since, table, def, b->wanted, err);
+	if (rc == 0)
 		rc = b->role == ROLE_EAV ? bind_eav(b, def, err)
 					 : bind_flat(b, def, err);
 	if (rc < 0)

@@ -12,6 +12,7 @@
 #include "base/defs.h"
 #include "transform/extra.h"
 #include "transform/record_change.h"
+#include "transform/since.h"
 #include "transform/text.h"
 #include "transform/value.h"
 
@@ -69,6 +70,7 @@ struct binding {
 	size_t move_count, key_count;
 	int where; /* source ordinal of the row filter's column; -1: none */
 	struct extra extra;
+	struct since since;
 	struct move *moves; /* owned; the first key_count are the key */
 	/* Owned; by target column. What no move writes stays as it was made:
 	 * NULL, or ABSENT where the target computes it. */

@@ -97,6 +97,42 @@ static int delete_row(const struct work *w, const struct value *row,
 	return w->sink(w->user, &change, err);
 }
 
+/* Was it in the copy, with all that hangs on it? What was inserted with checks
+ * off may have had children before. */
+static enum since_says says_before(const struct binding *b,
+				   const struct row_change *row)
+{
+	if (row->op == ROW_INSERT)
+		return row->actions == ROW_ACTIONS_NONE ? SINCE_UNKNOWN
+							: SINCE_IN;
+	return key_changed(b, row) ? SINCE_UNKNOWN
+				   : since_judge(&b->since, row->before);
+}
+
+/* The row as it is now, unless bootstrap.since leaves it out. A root that
+ * enters is asked for: it is read again with all that hangs on it. */
+static int put_row(const struct work *w, const struct row_change *row,
+		   struct err *err)
+{
+	const struct binding *b = w->binding;
+	int rc;
+
+	if (b->since.from < 0)
+		return upsert(w, row->after, err);
+	switch (since_judge(&b->since, row->after)) {
+	case SINCE_OUT:
+		return delete_row(w, row->after, false, err);
+	case SINCE_UNKNOWN:
+		return refetch_row(w, row->after, row->before, err);
+	case SINCE_IN:
+		break;
+	}
+	rc = upsert(w, row->after, err);
+	if (rc < 0 || says_before(b, row) == SINCE_IN)
+		return rc;
+	return refetch_row(w, row->after, row->before, err);
+}
+
 /* What the foreign keys say of the table, looked up once per graph. */
 static void know_actions(struct transform *t, struct binding *b)
 {
@@ -132,11 +168,11 @@ static int update_row(const struct work *w, const struct row_change *row,
 	int rc;
 
 	if (!key_changed(w->binding, row))
-		return upsert(w, row->after, err);
+		return put_row(w, row, err);
 	rc = refuse_followed(w, row, err);
 	if (rc == 0)
 		rc = delete_row(w, row->before, false, err);
-	return rc < 0 ? rc : upsert(w, row->after, err);
+	return rc < 0 ? rc : put_row(w, row, err);
 }
 
 /* Key columns in an after-image are those that were set, or generated. */
@@ -169,7 +205,7 @@ static int known_row(const struct work *w, const struct row_change *row,
 	if (transform_know(w, row, err) < 0)
 		return err->code;
 	if (row->op == ROW_INSERT)
-		return upsert(w, row->after, err);
+		return put_row(w, row, err);
 	if (row->op == ROW_UPDATE)
 		return update_row(w, row, err);
 	know_actions(w->transform, b);

@@ -28,6 +28,7 @@ static void free_table(struct mapping_table *table)
 	free(table->family);
 	free(table->link);
 	free(table->via);
+	free(table->since);
 	free(table->entity_type);
 	free(table->backend);
 	free(table->place);
@@ -87,6 +88,45 @@ struct target_table *mapping_target(const struct mapping *mapping,
 		if (strcmp(mapping->targets[i]->name, target) == 0)
 			return mapping->targets[i];
 	return NULL;
+}
+
+const struct mapping_table *mapping_root(const struct mapping *mapping,
+					 const struct mapping_table *table)
+{
+	for (size_t i = 0; table->family && i < mapping->table_count; i++)
+		if (strcmp(mapping->tables[i].source, table->family) == 0)
+			return &mapping->tables[i];
+	return NULL;
+}
+
+const struct mapping_table *mapping_parent(const struct mapping *mapping,
+					   const struct mapping_table *table)
+{
+	for (size_t i = 0; table->via && i < mapping->table_count; i++)
+		if (strcmp(mapping->tables[i].source, table->via) == 0)
+			return &mapping->tables[i];
+	return mapping_root(mapping, table);
+}
+
+void mapping_set_since(struct mapping *mapping, enum domain domain,
+		       const char *bound)
+{
+	assert(strlen(bound) < SINCE_BYTES);
+	for (size_t i = 0; i < mapping->table_count; i++) {
+		struct mapping_table *table = &mapping->tables[i];
+
+		if (table->since && table->domain == domain)
+			memcpy(table->bound, bound, strlen(bound) + 1);
+	}
+}
+
+bool mapping_has_since(const struct mapping *mapping, enum domain domain)
+{
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (mapping->tables[i].since &&
+		    mapping->tables[i].domain == domain)
+			return true;
+	return false;
 }
 
 bool mapping_is_extra(const struct mapping_table *table, const char *column)

@@ -14,6 +14,7 @@
  *         family: customer_entity    # root whose key ranges are the chunks
  *         link: entity_id            # column that holds the root's key
  *         exclude: [password_hash, …]  # a name may end in `*`
+ *         since: updated_at          # root: what bootstrap.since looks at
  *         extra: true                # columns that the target lacks go into
  *                                    # its column `extra jsonb`
  *         where: {path: [a/b, c/d]}   # only these rows (row_filter.h)
@@ -54,6 +55,7 @@ enum domain {
 	DOMAIN_UNKNOWN /* no table's; for functions that say so */
 };
 enum { DOMAIN_COUNT = 4 };
+enum { SINCE_BYTES = 20 };
 
 struct target_column {
 	char *name;	/* owned */
@@ -85,6 +87,10 @@ struct mapping_table {
 	char *via;		     /* owned; NULL: link is the root's key */
 	char **exclude;		     /* owned; NULL-terminated; may be NULL */
 	char **hash;		     /* likewise; set by privacy.h */
+	char *since;		     /* owned; root: column that … */
+	/* … is not less in what is copied: "2024-01-01 00:00:00", UTC; "": all
+	 * is */
+	char bound[SINCE_BYTES];
 	char *entity_type, *backend; /* owned; EAV only */
 	struct row_filter where;     /* row and metadata only */
 	bool extra;  /* columns the target lacks go into its column `extra` */
@@ -123,6 +129,16 @@ bool mapping_excludes(const struct mapping_table *table, const char *column);
 bool mapping_hashes(const struct mapping_table *table, const char *column);
 /* Does the column go into the target's `extra`? */
 bool mapping_is_extra(const struct mapping_table *table, const char *column);
+/* The entry of the table's root, which may be itself; NULL for metadata. */
+const struct mapping_table *mapping_root(const struct mapping *mapping,
+					 const struct mapping_table *table);
+/* The entry of the table whose key its link holds; the root's own is itself. */
+const struct mapping_table *mapping_parent(const struct mapping *mapping,
+					   const struct mapping_table *table);
+/* bootstrap.since, before anything is bound; bound: see mapping_table. */
+void mapping_set_since(struct mapping *mapping, enum domain domain,
+		       const char *bound);
+bool mapping_has_since(const struct mapping *mapping, enum domain domain);
 struct target_table *mapping_target(const struct mapping *mapping,
 				    const char *target);
 /* Give a target its columns (copied); called once per target at start. */

@@ -119,6 +119,11 @@ static int check_kind(const struct loader *l, const struct yaml_node *entry,
 				  "%s: metadata is read whole: remove family, "
 				  "link and via",
 				  table->source);
+	if (table->since && (table->kind != TABLE_ROW ||
+			     strcmp(table->family, table->source) != 0))
+		return yaml_error(l->doc, yaml_get(entry, "since"), err,
+				  "%s: `since` is for a family's root",
+				  table->source);
 	if (!eav && (table->entity_type || table->backend))
 		return yaml_error(l->doc, entry, err,
 				  "%s: entity_type and backend are for kind "
@@ -186,6 +191,7 @@ static int read_names(const struct loader *l, const struct yaml_node *entry,
 		{ "family", &table->family, root },
 		{ "link", &table->link, root },
 		{ "via", &table->via, false },
+		{ "since", &table->since, false },
 		{ "entity_type", &table->entity_type, eav },
 		{ "backend", &table->backend, eav },
 	};
@@ -235,9 +241,10 @@ static int read_table(const struct loader *l, const struct yaml_node *entry,
 		      struct mapping_table *table, struct err *err)
 {
 	static const char *const known[] = {
-		"source", "kind",    "target",	"domain",      "family",
-		"link",	  "via",     "exclude", "entity_type", "backend",
-		"extra",  "columns", "key",	"where",       NULL
+		"source",      "kind",	  "target", "domain",
+		"family",      "link",	  "via",    "exclude",
+		"entity_type", "backend", "extra",  "columns",
+		"key",	       "where",	  "since",  NULL
 	};
 	CLEANUP(mem_freep) char *target = NULL;
 	int kind, domain, rc;
@@ -374,8 +381,8 @@ static int check_named(const struct mapping *m, const struct mapping_table *t,
 		return err_set(err, ERR_CONFIG,
 			       "%s: %s: no table %s in this mapping", t->place,
 			       t->source, source);
-	if (named->family && strcmp(named->family, t->family) == 0 &&
-	    named->domain == t->domain)
+	if (named->family && t->family &&
+	    strcmp(named->family, t->family) == 0 && named->domain == t->domain)
 		return 0;
 	return err_set(err, ERR_CONFIG,
 		       "%s: %s: %s is of family %s in domain %s: name that "

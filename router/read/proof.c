@@ -16,6 +16,7 @@ enum column {
 	SYSTEM,
 	PASSED,
 	CLIENT,
+	PARTIAL,
 };
 
 enum { UNHEALTHY_MAX = 32 }; /* unhealthy.sql gives one more at most */
@@ -50,6 +51,7 @@ void proof_read(const struct pg_rows *rows, struct proof *ret)
 	ret->system_identifier = number(rows, SYSTEM);
 	ret->passed_ticket = number(rows, PASSED);
 	ret->client_ticket = number(rows, CLIENT);
+	ret->partial = is_true(rows, PARTIAL);
 }
 
 static enum read_outcome refuse(enum read_outcome outcome, const char *text,
@@ -124,6 +126,11 @@ enum read_outcome proof_judge(const struct proof *proof,
 	outcome = judge_epoch(proof, needs, reason);
 	if (outcome == READ_OK)
 		outcome = judge_lag(proof, needs, reason);
+	if (outcome == READ_OK && needs->whole && proof->partial)
+		outcome = refuse(READ_REFUSED_PARTIAL,
+				 "bootstrap.since leaves out a part of the "
+				 "domain",
+				 reason);
 	if (outcome == READ_OK &&
 	    proof->passed_ticket < proof_ticket(proof, needs))
 		outcome = refuse(READ_REFUSED_FENCE,

@@ -30,6 +30,7 @@ struct proof {
 	int64_t system_identifier;
 	int64_t passed_ticket;
 	int64_t client_ticket; /* the client's highest; 0: none */
+	bool partial;	       /* the copy has only some of the domain */
 };
 
 void proof_read(const struct pg_rows *rows, struct proof *ret);

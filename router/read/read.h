@@ -36,6 +36,7 @@ enum { READ_BODY_MAX = 256 * 1024 };
 	X(REFUSED_STALE, "stale") /* lag, age or a domain not fresh */         \
 	X(REFUSED_FENCE, "fence") /* the client's ticket has not passed */     \
 	X(REFUSED_UNHEALTHY, "unhealthy") /* a dead letter of this key */      \
+	X(REFUSED_PARTIAL, "partial")	  /* a list; the copy has not all */   \
 	X(REFUSED_EPOCH, "epoch")     /* another applier, server or start */   \
 	X(ERROR, "error")	      /* SQL, size, no schema */               \
 	X(UNAVAILABLE, "unavailable") /* no connection */                      \

@@ -47,6 +47,7 @@ struct read_needs {
 	int64_t system_identifier; /* of the server; 0: any */
 	int64_t max_lag_ms;	   /* lag_ms plus the status row's age */
 	int64_t ticket;		   /* passed_ticket must reach it; 0: none */
+	bool whole;		   /* the copy must have all of the domain */
 	/* Tickets any router took for this client count also (ficus.ticket);
 	 * client_n 0: not asked. */
 	uint8_t client[READ_CLIENT_MAX];

@@ -5,6 +5,7 @@
 -- one step in an index: max() would be planned as a scan of all it ever took.
 -- What is to be read again (ficus.refetch) was committed with the row it is
 -- about, before any status could say that the domain is not fresh.
+-- What bootstrap.since left out of a domain the copy can't list.
 --   $1 domain   $2 hash of the client's key, or null
 select s.state,
        s.lag_ms,
@@ -22,7 +23,8 @@ select s.state,
        s.system_identifier,
        c.passed_ticket,
        (select t.n from ficus.ticket t where t.client = $2::bytea
-        order by t.n desc limit 1)
+        order by t.n desc limit 1),
+       exists (select from ficus.since where domain = $1::text)
 from ficus.status s
 cross join ficus.epoch e
 cross join (select epoch, passed_ticket from ficus.checkpoint

@@ -105,6 +105,7 @@ static int make_database(void **state)
 	exec_file("migrations/0005_prepared.sql");
 	exec_file("migrations/0008_more_records.sql");
 	exec_file("migrations/0010_keys.sql");
+	exec_file("migrations/0014_since.sql");
 	exec_file("tests/unit/router/read_fixture.sql");
 	return 0;
 }
@@ -256,6 +257,7 @@ static struct read_request request_of(const char *path)
 
 	assert_int_equal(read_request_parse(head, rest, &request, &why),
 			 READ_PARSED);
+	request.needs.whole = read_kind_is_list(request.kind);
 	return request;
 }
 
@@ -480,6 +482,15 @@ TEST(a_dead_letter_spoils_its_key_and_lists)
 	ask("products/conf", READ_OK);
 	dead_letter("products", "entity_id=4");
 	ask("products/conf", READ_REFUSED_UNHEALTHY);
+}
+
+TEST(a_domain_with_a_filter_is_not_listed)
+{
+	exec("insert into ficus.since (domain, setting, bound) values "
+	     "('order', '2025-01-01', '2025-01-01 00:00:00')");
+	ask("orders", READ_REFUSED_PARTIAL);
+	ask("customers", READ_OK);
+	ask("orders/99", READ_NOT_FOUND);
 }
 
 static struct read_request fenced(int64_t ticket, int64_t wait_ms)
@@ -713,6 +724,7 @@ int main(void)
 		WITH(a_late_or_unwell_copy_is_refused),
 		WITH(another_applier_or_server_is_refused),
 		WITH(a_dead_letter_spoils_its_key_and_lists),
+		WITH(a_domain_with_a_filter_is_not_listed),
 		WITH(a_fence_refuses_until_its_ticket_passed),
 		WITH(tickets_of_other_routers_count),
 		WITH(a_fenced_read_goes_on_when_its_ticket_passes),
