@@ -539,6 +539,45 @@ static void refused(const char *name, const char *columns, const char *text)
 	table_def_free(def);
 }
 
+static void judged(const struct table_def *def, enum row_actions actions,
+		   const char *before, const char *after, const char *log)
+{
+	const char *const *was = before ? ROW("7", before) : NULL;
+
+	assert_int_equal(shop_row(&shop, def, actions, was, ROW("7", after)),
+			 0);
+	expect(log);
+}
+
+TEST(roots_are_judged_by_their_image)
+{
+	static const char old[] = "2024-12-31 23:59:59";
+	static const char now[] = "2025-01-01 00:00:00";
+	static const char in[] =
+		"UPSERT orders entity_id=7 updated_at=2025-01-01 00:00:00\n";
+	static const char enters[] =
+		"UPSERT orders entity_id=7 updated_at=2025-01-01 00:00:00\n"
+		"REFETCH sales_order(entity_id=7)\n";
+	static const char out[] =
+		"DELETE orders entity_id=7 updated_at=2024-12-31 23:59:59\n";
+	struct table_def *order;
+
+	mapping_set_since(shop.mapping, DOMAIN_ORDER, now);
+	order = shop_def("sales_order", "entity_id* updated_at");
+	judged(order, ROW_ACTIONS_SILENT, NULL, now, in);
+	judged(order, ROW_ACTIONS_NONE, NULL, now, enters);
+	judged(order, ROW_ACTIONS_SILENT, NULL, old, out);
+	judged(order, ROW_ACTIONS_SILENT, now, now, in);
+	judged(order, ROW_ACTIONS_SILENT, old, now, enters);
+	judged(order, ROW_ACTIONS_SILENT, now, old, out);
+	judged(order, ROW_ACTIONS_SILENT, NULL, NULL,
+	       "UPSERT orders entity_id=7\n");
+	judged(order, ROW_ACTIONS_SILENT, NO, now, enters);
+	judged(order, ROW_ACTIONS_SILENT, now, NO,
+	       "REFETCH sales_order(entity_id=7)\n");
+	table_def_free(order);
+}
+
 TEST(tables_of_another_shape_are_refused)
 {
 	refused("catalog_product_entity", "row_id* entity_id sku", "row_id");
@@ -576,4 +615,5 @@ RUN(IN_SHOP(rows_of_a_table_go_over_by_name),
     IN_SHOP(case_74_a_value_of_unknown_origin_claims_its_place),
     IN_SHOP(case_75_a_value_left_out_is_asked_for_where_it_went),
     IN_SHOP(case_74_the_attribute_map_stays_exact_or_it_stops),
+    IN_SHOP(roots_are_judged_by_their_image),
     IN_SHOP(tables_of_another_shape_are_refused))
