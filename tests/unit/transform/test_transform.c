@@ -574,6 +574,7 @@ TEST(roots_are_judged_by_their_image)
 	       "UPSERT orders entity_id=7\n");
 	judged(order, ROW_ACTIONS_SILENT, NO, now, enters);
 	judged(order, ROW_ACTIONS_SILENT, now, NO,
+	       "REFETCH sales_order(entity_id=7)\n"
 	       "REFETCH sales_order(entity_id=7)\n");
 	table_def_free(order);
 }
