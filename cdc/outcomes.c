@@ -43,6 +43,20 @@ static int empty_values(const struct outcomes *outcomes, struct apply *apply,
 	return rc;
 }
 
+/* Without its attributes a value is nobody's; with those that come instead it
+ * may be another's. */
+static int refetch_values(struct apply *apply, const struct mapping *mapping,
+			  struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < mapping->table_count; i++)
+		if (mapping->tables[i].kind == TABLE_EAV)
+			rc = apply_refetch(apply, &mapping->tables[i], NULL,
+					   err);
+	return rc;
+}
+
 static int empty_or_refetch(const struct outcome *o, struct apply *apply,
 			    struct transform *transform, struct err *err)
 {
@@ -56,8 +70,10 @@ static int empty_or_refetch(const struct outcome *o, struct apply *apply,
 		 KV_STR("so",
 			again ? "they are read again" : "they are removed"));
 	if (o->what & SCHEMA_EMPTIED) {
-		transform_emptied(transform, o->table);
-		if (o->table->kind != TABLE_EAV)
+		if (transform_emptied(transform, o->table))
+			rc = refetch_values(apply, transform_mapping(transform),
+					    err);
+		if (rc == 0 && o->table->kind != TABLE_EAV)
 			rc = apply_change(apply, &change, err);
 	}
 	if (rc == 0 && again)

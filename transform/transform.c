@@ -92,7 +92,12 @@ void transform_attribute(struct transform *transform, int64_t attribute_id,
 	attribute_map_put(&transform->attributes, &row);
 }
 
-void transform_emptied(struct transform *transform,
+const struct mapping *transform_mapping(const struct transform *transform)
+{
+	return transform->mapping;
+}
+
+bool transform_emptied(struct transform *transform,
 		       const struct mapping_table *table)
 {
 	struct attribute_map *map = &transform->attributes;
@@ -103,6 +108,9 @@ void transform_emptied(struct transform *transform,
 	else if (strcmp(table->source, "eav_entity_type") == 0)
 		while (map->type_count > 0)
 			attribute_map_drop_type(map, map->types[0].id);
+	else
+		return false;
+	return true;
 }
 
 static bool is_of_other(const struct attribute *attribute,

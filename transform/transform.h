@@ -12,6 +12,7 @@
 #ifndef TRANSFORM_TRANSFORM_H
 #define TRANSFORM_TRANSFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ void transform_free(struct transform *transform);
  * without it nobody counts. */
 void transform_set_losses(struct transform *transform, struct losses *losses);
 struct losses *transform_losses(const struct transform *transform);
+const struct mapping *transform_mapping(const struct transform *transform);
 
 /* Foreign keys as of now; borrowed until replaced. Needed to tell which
  * deletes are barriers. */
@@ -53,8 +55,9 @@ void transform_attribute(struct transform *transform, int64_t attribute_id,
  * what it was at the mark. */
 void transform_mark(struct transform *transform);
 void transform_undo(struct transform *transform);
-/* The source table lost all its rows, without an event for each. */
-void transform_emptied(struct transform *transform,
+/* The source table lost all its rows, without an event for each. True: the
+ * attribute map was made of them, so that no value is what it was. */
+bool transform_emptied(struct transform *transform,
 		       const struct mapping_table *table);
 
 /* Codes of the attributes whose values stand in other source tables that go

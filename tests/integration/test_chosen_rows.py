@@ -7,7 +7,8 @@ import pytest
 
 from tests.integration import shops
 from tests.integration.test_more_tables import statements
-from tests.lib import servers
+from tests.lib import programs, servers
+from tests.lib.compare import FLAT, secret
 
 SECRET = "planted-secret-"
 SIZES = {"customers": 6, "products": 6, "categories": 4, "orders": 6}
@@ -172,13 +173,15 @@ def fits(source, target):
 
 
 def test_every_column_of_magento_has_a_place_that_holds_it(
-        shared, copy):
-    from tests.lib.compare import FLAT, secret
-    types = {(t, c): k for t, c, k in copy.target.run(
+        shared, mariadb, postgres, target_database, directory):
+    cdc = programs.Cdc(mariadb, postgres, directory,
+                       target_database=target_database)
+    assert cdc.call("--migrate").returncode == 0
+    types = {(t, c): k for t, c, k in postgres.run(
         "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
         "from pg_attribute a join pg_class c on c.oid = a.attrelid where "
         "c.relnamespace = 'public'::regnamespace and a.attnum > 0",
-        copy.tdb)}
+        target_database)}
     wrong, seen = [], set()
     for table, column, kind in columns_of_magento(shared):
         if table not in FLAT:

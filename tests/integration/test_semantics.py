@@ -181,6 +181,15 @@ HISTORY = {
     "attributes_are_deleted": [
         f"delete from eav_attribute where attribute_id in ({P['visibility']}, "
         f"{P['cost']}, 900, {C['description']})"],
+    "attributes_are_loaded_from_a_dump": [
+        UNCHECKED, "create table dumped select * from eav_attribute",
+        "truncate table eav_attribute",
+        "update dumped set attribute_code = 'other_name' where attribute_id = "
+        f"{P['image']}",
+        "update dumped set backend_type = 'text' where attribute_id = "
+        f"{P['url_key']}",
+        "insert into eav_attribute select * from dumped",
+        "drop table dumped", CHECKED],
     "a_set_is_deleted": ["delete from eav_attribute_set where "
                          "attribute_set_id = 50"],
     "a_store_comes": [
@@ -319,8 +328,8 @@ def test_records_through_a_random_history(source, source_database, postgres,
     chance = Chance(7)
     with shops.running(source, source_database, postgres, target_database,
                        directory, sizes=SIZES) as copy:
-        for part in range(4):
-            for _ in range(30):
+        for part in range(3):
+            for _ in range(25):
                 write(copy, chance.transaction())
             if part == 1:
                 copy.cdc.kill()
@@ -348,6 +357,7 @@ def prefixed(statement, prefix, tables):
 PREFIX = "m2_"
 
 
+@pytest.mark.slow
 def test_a_shop_with_a_table_prefix(source, source_database, postgres,
                                     target_database, directory):
     shops.fill(source, source_database, **SIZES)
