@@ -122,31 +122,34 @@ static void judge_missing(struct refetch_round *round,
 	}
 }
 
-/* What hangs on the roots of a deep group, or on roots that bootstrap.since
- * may just have let in. *halve: that was too much. */
-static int read_deep(struct refetch_round *round,
-		     const struct mapping_table *root,
-		     const struct pg_result *pending, size_t first, size_t n,
-		     bool *halve, struct err *err)
+/* With what hangs on it; also where bootstrap.since may just have let it in. */
+static bool is_deep(const struct mapping_table *table, struct str selection)
 {
-	CLEANUP(buf_done) struct buf keys;
-	bool cut = false;
-	int rc;
+	return table->family && (*table->bound || selection_is_deep(selection));
+}
 
-	buf_init(&keys, SQL_MAX);
-	if (!root->family ||
-	    (!*root->bound &&
-	     !selection_is_deep(pg_value(pending, first, SELECTION))))
-		return 0;
+/* "5,7" of a group of deep selections; of others it means nothing. */
+static void add_keys(struct buf *keys, const struct pg_result *pending,
+		     size_t first, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct str key = selection_shallow(
 			pg_value(pending, first + i, SELECTION));
 
 		str_split(&key, '=');
-		buf_addf(&keys, "%s%.*s", i ? "," : "", (int)key.n, key.at);
+		buf_addf(keys, "%s%.*s", i ? "," : "", (int)key.n, key.at);
 	}
-	rc = refetch_deep(round, root, buf_str(&keys),
-			  n > 1 ? round->bytes_max : ALONE_BYTES, &cut, err);
+}
+
+/* What hangs on n roots. *halve: that was too much. */
+static int read_deep(struct refetch_round *round,
+		     const struct mapping_table *root, const char *keys,
+		     size_t n, bool *halve, struct err *err)
+{
+	size_t bytes_max = n > 1 ? round->bytes_max : ALONE_BYTES;
+	bool cut = false;
+	int rc = refetch_deep(round, root, keys, bytes_max, &cut, err);
+
 	*halve = cut && n > 1;
 	if (*halve)
 		round->group_max = n / 2;
@@ -171,6 +174,7 @@ static int read_group(struct refetch_round *round,
 		.table = table,
 		.bytes_max = n > 1 ? round->bytes_max : ALONE_BYTES,
 	};
+	bool halve = false;
 	int rc;
 
 	buf_init(&there, SQL_MAX);
@@ -185,10 +189,11 @@ static int read_group(struct refetch_round *round,
 		return 0;
 	}
 	if (by_key) {
-		bool halve = false;
-
 		judge_missing(round, table, pending, first, n);
-		rc = read_deep(round, table, pending, first, n, &halve, err);
+		add_keys(&here, pending, first, n);
+		if (is_deep(table, selection))
+			rc = read_deep(round, table, buf_str(&here), n, &halve,
+				       err);
 		if (halve)
 			return rc;
 	} else if (select.cut) {

@@ -2,6 +2,9 @@
 goes on. Differences are planted into the copy; afterwards it is the source's.
 """
 
+import contextlib
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -247,6 +250,37 @@ def test_the_domain_is_not_fresh_until_the_stream_has_passed(copy):
     assert 'ficus_cdc_stale_seconds{domain="customer"} 0\n' in metrics
     assert re.search(r"ficus_cdc_refetch_rows_total [1-9]", metrics)
     copy.assert_equal()
+
+
+def test_what_the_target_refuses_is_said_and_put_right_later(copy):
+    plant(copy, "order")
+    with copy.target.connect(copy.tdb, autocommit=True) as t:
+        t.execute("alter table orders add constraint x_no check (entity_id "
+                  "<> 3) not valid")
+        said = resync(copy, "order", 3)
+        assert "refuses 1 records" in said
+        assert t.execute("select domain, record from ficus.dead_letters"
+                         ).fetchall() == [("order", "orders")]
+        t.execute("alter table orders drop constraint x_no")
+        resync(copy, "order:3")
+        assert not t.execute("select from ficus.dead_letters").fetchall()
+    wait_healed(copy)
+    copy.assert_equal()
+
+
+def test_a_terminal_sees_one_line(copy):
+    ours, theirs = pty.openpty()
+    command = subprocess.Popen(copy.cdc.command("--resync", "order"),
+                               stderr=theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # it has ended
+        while True:
+            said += os.read(ours, 4096)
+    os.close(ours)
+    assert command.wait(60) == 0
+    last = said.decode().strip().rsplit("\r", 1)[-1]
+    assert re.match(r"reading again \[#+\] 100%  (\d+)/\1 rows ", last)
 
 
 def test_ctrl_c_leaves_the_request(copy):
