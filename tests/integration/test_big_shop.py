@@ -17,7 +17,7 @@ from tests.integration import shops
 from tests.lib import compare, digests, magento_shop, programs
 from tests.lib.magento_day import Day
 
-SHARE = {"mariadb": 0.2, "mysql": 0.1}
+SHARE = {"mariadb": 0.1, "mysql": 0.05}
 ROUNDS = 3
 
 

@@ -159,8 +159,9 @@ def test_cdc_is_killed_at_any_step(copy, day):
     sums = sums_of(copy)
     copy.cdc.start()
     copy.cdc.wait_streaming()
-    for n in range(15):
-        step = day.write(picked.randrange(1, 2 * (day.left() // (15 - n))))
+    stops = sorted(picked.sample(range(1, day.left()), 15))
+    for n, stop in enumerate(stops):
+        step = day.write(stop - day.done)
         assert copy.cdc.running()
         copy.cdc.kill()
         copy.cdc.start()
