@@ -88,7 +88,10 @@ void board_refused(struct board *board, enum domain domain,
 {
 	pthread_mutex_lock(&board->lock);
 	position_copy(&board->refused_until, until ? until : &board->applied);
-	board->refused_beyond = beyond;
+	/* What the copy has got to already was not what was refused. */
+	board->refused_beyond =
+		beyond ||
+		position_contains(&board->applied, &board->refused_until);
 	board->facts.refused = domain;
 	board->facts.refusals_in_row++;
 	pthread_mutex_unlock(&board->lock);
