@@ -8,10 +8,8 @@ import random
 
 import pytest
 
-from tests.lib import programs
 from tests.model import history, play, run
 
-FOUND = os.path.join(programs.ROOT, "tests", "model", "found")
 HISTORIES = 150
 
 
@@ -30,11 +28,9 @@ def drive(postgres):
     postgres.drop_database("model")
 
 
-@pytest.mark.parametrize("name", sorted(
-    os.path.splitext(f)[0] for f in os.listdir(FOUND)))
+@pytest.mark.parametrize("name", sorted(run.found_names()))
 def test_found(drive, name):
-    with open(os.path.join(FOUND, name + ".json")) as f:
-        assert play.play(drive, json.load(f)) is None
+    assert play.play(drive, run.found(name)) is None
 
 
 def test_random_histories(drive, directory):

@@ -84,7 +84,7 @@ class Maker:
                    "transactions": 1000, "steps": []}
         steps = history["steps"]
         steps += [["tx", {"checks": True, "end": "commit"}, FIRST],
-                  ["commit"]]
+                  ["commit"], ["heal", 0, 0]]
         self.run(FIRST, True)
         eager = pick.choice((0.1, 0.4, 0.9))
         for _ in range(self.length):
@@ -98,6 +98,8 @@ class Maker:
             if self.trouble and pick.random() < 0.3:
                 steps.append(["heal", pick.randrange(1 << 16),
                               pick.randrange(1 << 16)])
+            elif not self.trouble and pick.random() < 0.5:
+                steps.append(["heal", 0, 0])  # new attributes ask
         return history
 
     # --- transactions

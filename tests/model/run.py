@@ -8,6 +8,7 @@ Says which seed fails, shrinks its history and writes it down as JSON.
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
@@ -22,6 +23,19 @@ class Postgres(servers.Postgres):
     def __init__(self):
         super().__init__(["synchronous_commit=off", "jit=off",
                           "autovacuum_naptime=5s"])
+
+
+FOUND = os.path.join(os.path.dirname(__file__), "found")
+
+
+def found_names():
+    """Of the histories that once went wrong."""
+    return sorted(os.path.splitext(name)[0] for name in os.listdir(FOUND))
+
+
+def found(name):
+    with open(os.path.join(FOUND, name + ".json")) as f:
+        return json.load(f)
 
 
 def run(drive, first, histories=None, seconds=None, log=print):
