@@ -151,6 +151,7 @@ int mapping_wish_read(const struct yaml *doc, const struct yaml_node *entry,
 		      const struct mapping_table *table, bool extra,
 		      struct err *err)
 {
+	const struct yaml_node *given = yaml_get(entry, "extra");
 	int rc = read_columns(doc, entry, table, err);
 
 	if (rc == 0)
@@ -159,9 +160,8 @@ int mapping_wish_read(const struct yaml *doc, const struct yaml_node *entry,
 		return rc;
 	if (table->kind == TABLE_EAV)
 		add_values(doc, entry, table->target);
-	if (extra && table->extra && !find(table->target, "extra"))
-		add(doc, yaml_get(entry, "extra"), table->target, "extra",
-		    "jsonb", 0);
+	if (extra && given && table->extra && !find(table->target, "extra"))
+		add(doc, given, table->target, "extra", "jsonb", 0);
 	return 0;
 }
 

@@ -186,6 +186,7 @@ def test_only_members_are_copied_and_followed(shop):
     shop.assert_converged()
 
 
+@pytest.mark.slow
 def test_a_changed_setting_reads_the_domain_again(shop):
     """In both directions, and away with it."""
     copy = shop.copy
@@ -307,6 +308,7 @@ class Writer:
                     c.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_random_histories_converge(shop, seed):
     """A bootstrap in the midst of it, and kill -9 later."""

@@ -207,6 +207,8 @@ TEST(a_user_s_file_adds_tables_and_columns)
 			 "\"numeric(9,2)\"}\n"
 			 "    exclude: [token]\n"
 			 "    extra: true\n"
+			 "  - source: customer_entity\n"
+			 "    columns: {tier: text}\n"
 			 "  - source: acme_note\n    kind: row\n"
 			 "    target: acme_notes\n    domain: order\n"
 			 "    family: sales_order\n    link: order_id\n"
@@ -226,6 +228,8 @@ TEST(a_user_s_file_adds_tables_and_columns)
 	assert_int_equal(t->target->wish_count, 3);
 	assert_string_equal(t->target->wishes[1].type, "numeric(9,2)");
 	assert_string_equal(t->target->wishes[2].name, "extra");
+	assert_int_equal(mapping_find(m, "customer_entity")->target->wish_count,
+			 1);
 	t = mapping_find(m, "acme_note");
 	assert_true(t->user);
 	assert_int_equal(t->target->wishes[0].key, 2);
