@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.integration import shops
+from tests.integration.test_events import settings
 from tests.integration.test_more_tables import statements
 from tests.lib import programs, servers
 
@@ -67,6 +68,11 @@ def test_case_112_trap_6_keys_are_equal_where_the_source_says_so(copy, collation
     copy.cdc.wait_streaming()
     rename(copy, 10)
     copy.cdc.wait_caught_up(60)
+    assert_same_are_same(copy, collation)
+    # The log names the collation itself.
+    with settings(copy.source, binlog_row_metadata="'FULL'"):
+        rename(copy, 16)
+        copy.cdc.wait_caught_up(60)
     assert_same_are_same(copy, collation)
     # Another collation: the table is read again.
     copy.source.run(MODIFY.format("utf8mb4_bin"), copy.sdb)
