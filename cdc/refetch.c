@@ -28,7 +28,8 @@
 
 enum {
 	READ_MS = 100,	    /* nothing new is begun after it */
-	PATIENCE_MS = 1000, /* the applier waits no longer */
+	PATIENCE_MS = 1000, /* the applier waits no longer, at first */
+	PATIENCE_MAX = 4,   /* times; what is smallest must be read once */
 	REST_MS = 20,	    /* the stream's time between two reads, at least */
 	RETRY_MS = 500,	    /* first pause after a failure; then doubled */
 	RETRY_MAX_MS = 30000,
@@ -93,6 +94,7 @@ struct refetch {
 
 	/* Of the applier alone; but `bytes` is read while it waits. */
 	size_t bytes;
+	int given_up; /* reads in a row, PATIENCE_MAX - 1 at most */
 	struct passing passing;
 	bool work;
 	uint64_t seen;	       /* of apply_counts.refetches */
@@ -309,15 +311,6 @@ static int load(struct refetch *r, struct err *err)
 	return rc < 0 ? err_wrap(err, "ficus.refetch") : 0;
 }
 
-static void hurry(struct refetch *r)
-{
-	struct source_config *source = &r->setup.source;
-
-	if (source->connect_timeout_ms > CONNECT_MS)
-		source->connect_timeout_ms = CONNECT_MS;
-	source->read_timeout_ms = ANSWER_MS;
-}
-
 int refetch_new(const struct setup *setup, struct board *board,
 		struct apply *apply, struct refetch **ret, struct err *err)
 {
@@ -327,7 +320,9 @@ int refetch_new(const struct setup *setup, struct board *board,
 	r->board = board;
 	r->apply = apply;
 	r->bytes = BYTES_FIRST;
-	hurry(r);
+	if (r->setup.source.connect_timeout_ms > CONNECT_MS)
+		r->setup.source.connect_timeout_ms = CONNECT_MS;
+	r->setup.source.read_timeout_ms = ANSWER_MS;
 	pthread_mutex_init(&r->lock, NULL);
 	thread_cond_init(&r->changed);
 	position_init(&r->applied);
@@ -400,7 +395,8 @@ static int take(struct refetch *r, struct err *err)
 static bool let_read(struct refetch *r, const struct position *applied,
 		     const char *file)
 {
-	struct timespec until = thread_until(PATIENCE_MS);
+	struct timespec until =
+		thread_until((int64_t)PATIENCE_MS * (r->given_up + 1));
 
 	position_done(&r->applied);
 	position_init(&r->applied);
@@ -414,6 +410,10 @@ static bool let_read(struct refetch *r, const struct position *applied,
 		;
 	if (r->state == READING)
 		r->state = GIVEN_UP;
+	if (r->state == DONE)
+		r->given_up = 0;
+	else if (r->given_up + 1 < PATIENCE_MAX)
+		r->given_up++;
 	return r->state == DONE;
 }
 
@@ -422,9 +422,11 @@ static void adapt(struct refetch *r, int64_t paused_us)
 {
 	if (paused_us > (int64_t)PAUSE_LONG_MS * 1000 && r->bytes > BYTES_MIN)
 		r->bytes /= 2;
-	else if (paused_us < (int64_t)PAUSE_SHORT_MS * 1000 &&
-		 r->bytes < BYTES_MAX)
+	if (paused_us >= (int64_t)PAUSE_SHORT_MS * 1000)
+		return;
+	if (r->bytes < BYTES_MAX)
 		r->bytes *= 2;
+	refetch_round_quick(&r->round);
 }
 
 static int heal(struct refetch *r, const struct position *applied,

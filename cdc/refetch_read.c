@@ -60,15 +60,21 @@ void refetch_round_reset(struct refetch_round *round)
 	refetch_marks_reset(&round->marks);
 	round->asks = NULL;
 	round->gone = NULL;
-	if (round->group_max < GROUP_MAX)
-		round->group_max *= 2;
 }
 
 void refetch_round_slow(struct refetch_round *round)
 {
+	if (round->group_last > 0 && round->group_last < round->group_max)
+		round->group_max = round->group_last;
 	round->group_max = (round->group_max + 1) / 2;
 	if (round->rows_max > ROWS_MIN)
 		round->rows_max /= 2;
+}
+
+void refetch_round_quick(struct refetch_round *round)
+{
+	if (round->group_max < GROUP_MAX)
+		round->group_max *= 2;
 }
 
 /* --- selections --- */
@@ -454,7 +460,7 @@ static int read_at(struct refetch_round *round, const struct pg_result *pending,
 			      str_eqs(pg_value(pending, first, RESYNC), "t");
 	if (pg_value(pending, first, SELECTION).n == 0)
 		return read_piece(round, pending, first, err);
-	*ret_n = group_of(round, pending, first);
+	*ret_n = round->group_last = group_of(round, pending, first);
 	return read_group(round, table, pending, first, *ret_n, err);
 }
 

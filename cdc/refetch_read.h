@@ -69,7 +69,7 @@ struct refetch_round {
 	int64_t until_us; /* no new request is begun after it; monotonic */
 	size_t bytes_max;
 	/* Sizes that fitted so far; kept between rounds. */
-	size_t group_max, rows_max;
+	size_t group_max, rows_max, group_last;
 };
 
 void refetch_round_init(struct refetch_round *round,
@@ -77,8 +77,10 @@ void refetch_round_init(struct refetch_round *round,
 void refetch_round_done(struct refetch_round *round);
 void refetch_round_reset(struct refetch_round *round);
 
-/* The last one took longer than anybody waits: the next is smaller. */
+/* The last one took longer than anybody waits: the next is smaller. Or it took
+ * so little that the next may be larger. */
 void refetch_round_slow(struct refetch_round *round);
+void refetch_round_quick(struct refetch_round *round);
 
 /* pending: id, source table, selection, progress, resync of each; in an open
  * snapshot of the reader's source, its attribute map read. */
