@@ -4,16 +4,19 @@ afterwards every replicated table equals the source's."""
 
 import csv
 import os
+import time
 
 import pymysql
 import pytest
 
 from tests.integration import shops
 from tests.integration.test_bootstrap import load_magento
-from tests.lib import compare, family, servers
+from tests.lib import cgroup, compare, family, programs, servers
 
 pytestmark = pytest.mark.slow
 DUMP = "magento/magento-2.4.8-mariadb.sql"
+MANY = int(os.environ.get("FICUS_CASCADE_ROWS") or 50_000)
+LIMIT_MIB = 128
 HERE = os.path.dirname(os.path.abspath(__file__))
 VALUE_TABLES = {f"{entity}_{backend}" for entity in compare.VALUES
                 for backend in compare.TYPES}
@@ -200,3 +203,60 @@ def test_a_cascade_over_rows_read_ahead_of_the_stream(
             converged(copy, "caught up")
         finally:
             copy.cdc.kill()
+
+
+def many_products():
+    """Values in two scopes, two websites, a tree of categories."""
+    yield "create table x_n (n int primary key)"
+    yield "insert into x_n values (0)"
+    step = 1
+    while step < MANY:
+        yield (f"insert into x_n select n + {step} from x_n "
+               f"where n + {step} < {MANY}")
+        step *= 2
+    yield ("insert into catalog_product_entity (entity_id, attribute_set_id, "
+           "sku) select 1000 + n, 4, concat('many', n) from x_n")
+    for code, stores in (("url_key", (0,)), ("name", (0, 3))):
+        for store in stores:
+            yield ("insert into catalog_product_entity_varchar (attribute_id, "
+                   "store_id, entity_id, value) select a.attribute_id, "
+                   f"{store}, 1000 + n, concat('{code} of ', n) from x_n, "
+                   f"eav_attribute a where attribute_code = '{code}' and "
+                   "entity_type_id = 4")
+    yield ("insert into catalog_product_website (product_id, website_id) "
+           "select 1000 + n, 2 from x_n")
+    yield ("insert into catalog_category_product (category_id, product_id) "
+           "select 2 + n % 8, 1000 + n from x_n")
+
+
+def test_case_46_many_values_in_bounded_memory(mariadb, postgres, tmp_path):
+    """One event each; FICUS_CASCADE_ROWS for more of them, by hand."""
+    with shops.databases(mariadb, postgres, "many") as name:
+        shops.fill(mariadb, name, **shops.SMALL)
+        mariadb.script(many_products(), name)
+        copy = shops.Copy(mariadb, name, postgres, name, str(tmp_path))
+        with cgroup.limit(LIMIT_MIB) as prefix:
+            copy.cdc.executable = [*prefix, programs.binary("cdc")]
+            copy.bootstrap()
+            copy.cdc.start()
+            try:
+                copy.cdc.wait_streaming(120)
+                delete_much(copy)
+                assert copy.cdc.resident_peak_mib() < LIMIT_MIB
+            finally:
+                copy.cdc.kill()
+        copy.assert_equal()
+
+
+def delete_much(copy):
+    for what, sql in (
+            ("attribute", "eav_attribute where attribute_code = 'url_key' and "
+             "entity_type_id = 4"),
+            ("website", "store_website where website_id = 2"),
+            ("categories", "catalog_category_entity where entity_id > 1")):
+        begun = time.monotonic()
+        copy.write("delete from " + sql)
+        there = time.monotonic()
+        copy.cdc.wait_caught_up(120 + MANY / 1000)
+        print(f"{what}: {there - begun:.1f} s in the source, "
+              f"{time.monotonic() - there:.1f} s here")
