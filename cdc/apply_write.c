@@ -136,7 +136,7 @@ static const char doubt_sql[] =
 	" exists (select from ficus.refetch where domain = 'metadata')";
 
 static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
-		      bool *ret_any, struct err *err)
+		      struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 
@@ -144,10 +144,11 @@ static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
 		return err->code;
 	*doubt = (struct cascade_doubt){
 		.log = &apply->refetch,
+		.rows = str_eqs(pg_value(r, 0, 0), "t") ||
+			apply->refetch.count > 0,
 		.metadata = str_eqs(pg_value(r, 0, 1), "t") ||
 			    refetch_log_has_metadata(&apply->refetch),
 	};
-	*ret_any = apply->refetch.count > 0 || str_eqs(pg_value(r, 0, 0), "t");
 	return 0;
 }
 
@@ -161,18 +162,17 @@ int apply_run_barrier(struct apply *apply, struct err *err)
 	};
 	uint64_t rows = 0;
 	struct cascade_doubt doubt;
-	bool any = false;
 
 	if (!table)
 		return 0;
 	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
-	    find_doubt(apply, &doubt, &any, err) < 0)
+	    find_doubt(apply, &doubt, err) < 0)
 		return err->code;
 	if (apply->letters[table->index] &&
 	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
 		return err->code;
-	if (barrier_run(apply->barrier, apply->pg, apply->graph,
-			any ? &doubt : NULL, &rows, err) < 0 ||
+	if (barrier_run(apply->barrier, apply->pg, apply->graph, &doubt, &rows,
+			err) < 0 ||
 	    dead_letter_cascaded(apply->pg, &scope, table, &apply->refetch,
 				 err) < 0) {
 		apply->flush.refused = table->domain;

@@ -121,7 +121,7 @@ static int run(struct barrier *barrier, struct cascade *cascade)
 		return cascade->err->code;
 	/* Parents that the copy lacks: what their children refer to is not
 	 * known. */
-	if (cascade->doubt && pg_rows(r) < parents.count)
+	if (cascade->doubt->rows && pg_rows(r) < parents.count)
 		for (size_t i = 0; i < parents.count; i++)
 			descend(cascade->doubt->log, cascade->graph,
 				parents.table, parents.rows[i].values);

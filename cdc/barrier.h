@@ -37,7 +37,7 @@ size_t barrier_bytes(const struct barrier *barrier);
 int barrier_clear_letters(const struct barrier *barrier, struct pg *pg,
 			  struct err *err) MUST_CHECK;
 /* Runs and forgets what was collected. ret_rows gets the rows that went away
- * or changed beside the parents. doubt: as in struct cascade. */
+ * or changed beside the parents. doubt: see cdc/cascade.h. */
 int barrier_run(struct barrier *barrier, struct pg *pg,
 		const struct fk_graph *graph, const struct cascade_doubt *doubt,
 		uint64_t *ret_rows, struct err *err) MUST_CHECK;

@@ -254,11 +254,25 @@ static int delete_attributes(struct cascade *c, const struct fk_action *action,
 
 /* --- transitively --- */
 
+static void ask_for_all(struct refetch_log *log,
+			const struct target_table *target)
+{
+	const struct mapping *mapping = log->mapping;
+
+	for (size_t i = 0; i < mapping->table_count; i++)
+		if (mapping->tables[i].target == target)
+			refetch_log_add(log, &mapping->tables[i], NULL);
+}
+
 static int run_action(struct cascade *c, const struct fk_action *action,
 		      const struct gone *parents)
 {
 	CLEANUP(match_done) struct match match = { 0 };
 
+	if (action->kind == ACTION_READ) {
+		ask_for_all(c->doubt->log, action->child);
+		return 0;
+	}
 	if (action->kind == ACTION_ATTRIBUTE)
 		return delete_attributes(c, action, parents);
 	if (action->kind == ACTION_DELETE ||
@@ -336,8 +350,16 @@ static bool is_metadata(const struct mapping *mapping,
 /* May rows have gone that the source kept? */
 static bool doubts(const struct cascade *c, const struct target_table *table)
 {
-	return c->doubt && (c->doubt->metadata ||
-			    !is_metadata(c->doubt->log->mapping, table));
+	return c->doubt->rows && (c->doubt->metadata ||
+				  !is_metadata(c->doubt->log->mapping, table));
+}
+
+static int ask_for_children(const struct cascade *c, const struct gone *gone)
+{
+	for (size_t i = 0; i < gone->count; i++)
+		descend(c->doubt->log, c->graph, gone->table,
+			gone->rows[i].values);
+	return 0;
 }
 
 /* Children with children of their own: CHUNK rows after the other go away and
@@ -369,10 +391,7 @@ static int delete_chunks(struct cascade *c, const struct fk_action *action,
 			return c->err->code;
 		arena_init(&arena);
 		cascade_take_rows(&arena, r, child, &gone);
-		for (size_t i = 0; ask && i < gone.count; i++)
-			descend(c->doubt->log, c->graph, child,
-				gone.rows[i].values);
-		rc = cascade_run(c, &gone);
+		rc = ask ? ask_for_children(c, &gone) : cascade_run(c, &gone);
 		arena_done(&arena);
 	} while (rc == 0 && gone.count == CHUNK);
 	return rc;

@@ -24,9 +24,12 @@ struct target_shape;
 /* The copy may not be what the source was when the delete ran there: rows may
  * have been read ahead of the stream. Children of the source's own parent have
  * an event of their own then, which brings them back; theirs have none. So the
- * children of rows that a cascade took are asked for as well. */
+ * children of rows that a cascade took are read again rather than taken: were
+ * they missing until they are back, a delete in between could not go on from
+ * them to theirs. */
 struct cascade_doubt {
-	struct refetch_log *log; /* takes the requests; borrowed */
+	struct refetch_log *log; /* takes all requests; borrowed */
+	bool rows;		 /* is there any? */
 	bool metadata; /* or are the metadata tables exact, as they mostly are:
 			* they are never read ahead but by a request */
 };
@@ -37,8 +40,8 @@ struct cascade {
 	const struct target_shape *shapes; /* by the table's index */
 	const struct fk_graph *graph;
 	struct pg_result *entity_types; /* owned by the caller; may be NULL */
-	const struct cascade_doubt *doubt; /* NULL: none */
-	uint64_t rows;			   /* that went away or changed */
+	const struct cascade_doubt *doubt;
+	uint64_t rows; /* that went away or changed */
 	struct err *err;
 };
 

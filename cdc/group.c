@@ -36,6 +36,7 @@
 #include "cdc/group_rows.h"
 #include "cdc/held.h"
 #include "cdc/tables.h"
+#include "transform/fk_watch.h"
 #include "transform/transform.h"
 
 enum {
@@ -231,6 +232,19 @@ static int feed_rows(struct group *group, struct table *table,
 	return fail;
 }
 
+/* A request made now would be done before the transaction's end. */
+static int on_watched(struct group *group, const struct table *table,
+		      const struct rows *rows, struct err *err)
+{
+	if (group->now.xa)
+		return err_set(err, ERR_OPERATOR,
+			       "an XA transaction changes %s, which takes rows "
+			       "of ours along by foreign keys: add it to the "
+			       "mapping and run cdc --bootstrap",
+			       table->watched->source);
+	return group_rows_watched(group->rows, table, rows, err);
+}
+
 static int on_rows(struct group *group, const struct event *event,
 		   struct err *err)
 {
@@ -255,7 +269,8 @@ static int on_rows(struct group *group, const struct event *event,
 	if (!table->map) {
 		group->counts.row_events_skipped++;
 		tables_skip(group->tables, table);
-		return 0;
+		return table->watched ? on_watched(group, table, &rows, err)
+				      : 0;
 	}
 	group_note_lasting(group, table);
 	return feed_rows(group, table, event, &rows, err);

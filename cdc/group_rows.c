@@ -11,6 +11,7 @@
 #include "cdc/group.h"
 #include "cdc/held.h"
 #include "cdc/tables.h"
+#include "transform/fk_watch.h"
 #include "transform/transform.h"
 
 struct group_rows {
@@ -113,4 +114,17 @@ int group_rows_feed(struct group_rows *group, struct table *table,
 {
 	make_room(group, row_plan_count(table->plan));
 	return feed_all(group, table, rows, count, err);
+}
+
+int group_rows_watched(struct group_rows *group, const struct table *table,
+		       const struct rows *rows, struct err *err)
+{
+	bool acts = rows->op == ROW_DELETE ||
+		    (rows->op == ROW_UPDATE && table->watched->updates);
+
+	if (!acts || actions_of(rows) != ROW_ACTIONS_SILENT)
+		return 0;
+	return transform_watched_rows(group->transform, table->watched,
+				      group->sink->change,
+				      group->sink->change_user, err);
 }

@@ -27,4 +27,8 @@ int group_rows_feed(struct group_rows *group, struct table *table,
 		    struct rows *rows, uint64_t *count,
 		    struct err *err) MUST_CHECK;
 
+/* Rows of a watched table (transform/fk.h). */
+int group_rows_watched(struct group_rows *group, const struct table *table,
+		       const struct rows *rows, struct err *err) MUST_CHECK;
+
 #endif

@@ -138,12 +138,11 @@ static struct table *add(struct tables *tables, uint64_t id)
 	return table;
 }
 
-static bool is_wanted(const struct tables *tables, struct str schema,
-		      struct str table)
+static bool is_wanted(const struct tables *tables, struct str table)
 {
 	char name[NAME_BYTES];
 
-	if (!str_eqs(schema, tables->options.database) || table.n >= NAME_BYTES)
+	if (table.n >= NAME_BYTES)
 		return false;
 	memcpy(name, table.at, table.n);
 	name[table.n] = '\0';
@@ -214,8 +213,12 @@ int tables_put(struct tables *tables, struct reader body,
 		table_done(table);
 	else
 		table = add(tables, id);
-	if (!is_wanted(tables, schema, name)) {
+	bool ours = str_eqs(schema, tables->options.database);
+	if (!ours || !is_wanted(tables, name)) {
 		table->skipped = counter_of(tables, schema, name);
+		if (ours)
+			table->watched = transform_watched(
+				tables->options.transform, name);
 		return 0;
 	}
 	return table_map_parse(body, format, &table->map, err);

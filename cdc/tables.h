@@ -17,6 +17,7 @@
 
 struct binding;
 struct err;
+struct fk_watched;
 struct format;
 struct group_skipped;
 struct mapping;
@@ -43,6 +44,8 @@ struct table {
 	struct str *names;	 /* owned; NULL until tables_names() */
 	bool transactional;	 /* as in table_def; known once planned */
 	size_t skipped;		 /* unwanted: index of its counter */
+	/* Unwanted, but its deletes concern a table of ours; or NULL. */
+	const struct fk_watched *watched;
 	bool used;
 };
 

@@ -6,15 +6,20 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "transform/fk_watch.h"
 #include "transform/mapping.h"
 
-struct node {			   /* a parent */
-	struct fk_action *actions; /* owned, and their backends */
+struct actions {
+	struct fk_action *at; /* owned, and their backends */
 	size_t count;
-	bool follows_updates;
+};
+
+struct node { /* a parent */
+	struct actions deletes, updates;
 };
 
 struct fk_graph {
+	struct fk_watch watch;
 	size_t count;
 	struct node nodes[]; /* by target index */
 };
@@ -85,7 +90,8 @@ static void use_keys(const struct constraint *c, struct fk_action *action,
 	if (child < 0)
 		return;
 	action->null_column[action->nulls++] = (size_t)child;
-	if (parent < 0)
+	/* An update may change a text, but not its key. */
+	if (parent < 0 || action->kind == ACTION_READ)
 		return;
 	action->child_column[to] = (size_t)child;
 	action->parent_column[to] = (size_t)parent;
@@ -121,13 +127,13 @@ static int pair_columns(const struct constraint *c, struct fk_action *action,
 	return 0;
 }
 
-static struct fk_action *append(struct node *node)
+static struct fk_action *append(struct actions *actions)
 {
 	struct fk_action *action;
 
-	node->actions =
-		mem_realloc(node->actions, (node->count + 1) * sizeof(*action));
-	action = &node->actions[node->count++];
+	actions->at = mem_realloc(actions->at,
+				  (actions->count + 1) * sizeof(*action));
+	action = &actions->at[actions->count++];
 	*action = (struct fk_action){ 0 };
 	return action;
 }
@@ -136,6 +142,23 @@ static struct node *node_of(struct fk_graph *graph,
 			    const struct mapping_table *table)
 {
 	return &graph->nodes[table->target->index];
+}
+
+/* False: it is there already. */
+static bool read_again(struct fk_graph *graph, const struct mapping_table *root,
+		       const struct target_table *child)
+{
+	struct actions *actions = &node_of(graph, root)->deletes;
+
+	for (size_t i = 0; i < actions->count; i++)
+		if (actions->at[i].kind == ACTION_READ &&
+		    actions->at[i].child == child)
+			return false;
+	*append(actions) = (struct fk_action){
+		.kind = ACTION_READ,
+		.child = child,
+	};
+	return true;
 }
 
 static int add_flat(struct fk_graph *graph, const struct constraint *c,
@@ -152,13 +175,16 @@ static int add_flat(struct fk_graph *graph, const struct constraint *c,
 	if (rc < 0)
 		return rc;
 	/* A column that the records lack need not become NULL in them. */
-	if (known == 0 && !deletes)
+	if (known == 0 && !deletes) {
+		if (c->child->extra)
+			read_again(graph, c->parent, c->child->target);
 		return 0;
+	}
 	if (known < c->count)
 		return refuse(c, err,
 			      "the child's column is not in the target: add "
 			      "it by a migration, and don't exclude it");
-	*append(node_of(graph, c->parent)) = action;
+	*append(&node_of(graph, c->parent)->deletes) = action;
 	return 0;
 }
 
@@ -176,11 +202,11 @@ static void add_backend(struct fk_action *action, const char *backend)
 
 /* The value tables of one target act as one table: one action for all of
  * their constraints of the same meaning. */
-static struct fk_action *eav_action(struct node *node,
+static struct fk_action *eav_action(struct actions *actions,
 				    const struct fk_action *like)
 {
-	for (size_t i = 0; i < node->count; i++) {
-		struct fk_action *a = &node->actions[i];
+	for (size_t i = 0; i < actions->count; i++) {
+		struct fk_action *a = &actions->at[i];
 
 		if (a->kind == like->kind && a->child == like->child &&
 		    a->child_column[0] == like->child_column[0] &&
@@ -188,12 +214,12 @@ static struct fk_action *eav_action(struct node *node,
 			return a;
 	}
 
-	struct fk_action *added = append(node);
+	struct fk_action *added = append(actions);
 	*added = *like;
 	return added;
 }
 
-static int add_eav(struct fk_graph *graph, const struct constraint *c,
+static int add_eav(struct actions *actions, const struct constraint *c,
 		   struct err *err)
 {
 	const char *column = c->rows[0]->child_column;
@@ -206,7 +232,7 @@ static int add_eav(struct fk_graph *graph, const struct constraint *c,
 
 	if (c->count != 1 || !(key || by_attribute) || child < 0 || parent < 0)
 		return refuse(c, err, "a value table can't follow such a key");
-	if (strcasecmp(c->rows[0]->on_delete, "CASCADE") != 0)
+	if (strcasecmp(c->rows[0]->on_delete, "SET NULL") == 0)
 		return refuse(c, err, "a value table can't have SET NULL");
 	if (by_attribute && strcmp(c->parent->source, "eav_attribute") != 0)
 		return refuse(c, err, "attribute_id must be of eav_attribute");
@@ -219,33 +245,63 @@ static int add_eav(struct fk_graph *graph, const struct constraint *c,
 		.parent_column = { (size_t)parent },
 		.entity_type = c->child->entity_type,
 	};
-	add_backend(eav_action(node_of(graph, c->parent), &like),
-		    c->child->backend);
+	add_backend(eav_action(actions, &like), c->child->backend);
 	return 0;
 }
 
-/* Surrogate keys don't change; names do. */
-static bool never_changes(const struct constraint *c)
+/* A column that the records lack need not follow. */
+static int add_update(struct fk_graph *graph, const struct constraint *c,
+		      struct err *err)
 {
-	static const char *const types[] = { "bigint", "integer", "smallint",
-					     "numeric" };
+	struct actions *actions = &node_of(graph, c->parent)->updates;
+	struct fk_action action = {
+		.kind = ACTION_READ,
+		.child = c->child->target,
+	};
+	size_t known;
+	int rc;
 
-	for (size_t i = 0; i < c->count; i++) {
-		int column =
-			column_of(c->parent->target, c->rows[i]->parent_column);
-		const struct target_column *to;
-		bool number = false;
+	if (c->child->kind == TABLE_EAV)
+		return add_eav(actions, c, err);
+	rc = pair_columns(c, &action, &known, err);
+	action.columns = known;
+	if (rc == 0 && known > 0)
+		*append(actions) = action;
+	return rc;
+}
 
-		if (column < 0)
-			return false;
-		to = &c->parent->target->columns[column];
-		for (size_t t = 0; t < LENGTH(types); t++)
-			number |= strncmp(to->type, types[t],
-					  strlen(types[t])) == 0;
-		if (!number || to->key == 0)
-			return false;
-	}
-	return true;
+/* --- through tables that are not mapped */
+
+/* SET NULL, or a key that is followed, of a column that no record has is no
+ * loss; a column that goes into `extra` is one. */
+static bool no_loss(const struct constraint *c)
+{
+	return c->child->kind != TABLE_EAV && !c->child->extra &&
+	       strcasecmp(c->rows[0]->on_delete, "CASCADE") != 0 &&
+	       column_of(c->child->target, c->rows[0]->child_column) < 0;
+}
+
+/* What the watched child brings, its parent brings as well. */
+static bool hand_up(struct fk_graph *graph, const struct constraint *c)
+{
+	struct str name = str_of(c->rows[0]->child_table);
+	bool more = false;
+
+	if (!fk_watch_find(&graph->watch, name))
+		return false;
+	if (!c->parent) /* which may move the entries */
+		fk_watch_take(&graph->watch, c->rows[0]->parent_table);
+
+	const struct fk_watched *from = fk_watch_find(&graph->watch, name);
+	for (size_t i = 0; i < from->count; i++)
+		more |= c->parent ? read_again(graph, c->parent,
+					       from->children[i])
+				  : fk_watched_add(
+					    fk_watch_take(
+						    &graph->watch,
+						    c->rows[0]->parent_table),
+					    from->children[i]);
+	return more;
 }
 
 static int add_constraint(struct fk_graph *graph, const struct constraint *c,
@@ -253,32 +309,27 @@ static int add_constraint(struct fk_graph *graph, const struct constraint *c,
 {
 	bool deletes = acts(c->rows[0]->on_delete);
 	bool updates = acts(c->rows[0]->on_update);
+	int rc = 0;
 
 	if (!c->child || (!deletes && !updates))
 		return 0;
 	if (!c->parent) {
-		/* SET NULL of a column that the records lack is no loss. */
-		if (c->child->kind != TABLE_EAV && c->count == 1 &&
-		    strcasecmp(c->rows[0]->on_delete, "CASCADE") != 0 &&
-		    column_of(c->child->target, c->rows[0]->child_column) < 0)
+		struct fk_watched *w;
+
+		if (no_loss(c))
 			return 0;
-		return refuse(c, err,
-			      "the parent is not in the mapping, and what its "
-			      "deletes set off is not in the log: add an entry "
-			      "`source:` with its name (kind row or metadata) "
-			      "and a migration that makes its target");
-	}
-	if (updates) {
-		if (!never_changes(c))
-			return refuse(c, err,
-				      "ON UPDATE actions are not in the log "
-				      "and not supported: make it RESTRICT");
-		node_of(graph, c->parent)->follows_updates = true;
-	}
-	if (!deletes)
+		w = fk_watch_take(&graph->watch, c->rows[0]->parent_table);
+		w->updates |= updates;
+		fk_watched_add(w, c->child->target);
 		return 0;
-	return c->child->kind == TABLE_EAV ? add_eav(graph, c, err)
-					   : add_flat(graph, c, err);
+	}
+	if (updates)
+		rc = add_update(graph, c, err);
+	if (rc < 0 || !deletes)
+		return rc;
+	return c->child->kind == TABLE_EAV
+		       ? add_eav(&node_of(graph, c->parent)->deletes, c, err)
+		       : add_flat(graph, c, err);
 }
 
 static bool has_backend(const struct fk_action *action, const char *backend)
@@ -312,36 +363,48 @@ static void widen(const struct mapping *mapping, struct fk_action *action)
 	free_backends(action);
 }
 
+static size_t take_constraint(const struct mapping *mapping,
+			      const struct fk_row *const *rows, size_t left,
+			      struct constraint *ret)
+{
+	size_t n = 1;
+
+	while (n < left &&
+	       strcmp(rows[0]->child_table, rows[n]->child_table) == 0 &&
+	       strcmp(rows[0]->constraint, rows[n]->constraint) == 0)
+		n++;
+	*ret = (struct constraint){
+		.rows = rows,
+		.count = n,
+		.child = mapping_find(mapping, rows[0]->child_table),
+		.parent = mapping_find(mapping, rows[0]->parent_table),
+	};
+	return n;
+}
+
 static int add_all(struct fk_graph *graph, const struct mapping *mapping,
 		   const struct fk_row *const *rows, size_t count,
 		   struct err *err)
 {
-	size_t n;
+	bool more = true;
+	struct constraint c;
 
-	for (size_t i = 0; i < count; i += n) {
-		int rc;
-
-		n = 1;
-		while (i + n < count &&
-		       strcmp(rows[i]->child_table, rows[i + n]->child_table) ==
-			       0 &&
-		       strcmp(rows[i]->constraint, rows[i + n]->constraint) ==
-			       0)
-			n++;
-
-		const struct constraint c = {
-			.rows = rows + i,
-			.count = n,
-			.child = mapping_find(mapping, rows[i]->child_table),
-			.parent = mapping_find(mapping, rows[i]->parent_table),
-		};
-		rc = add_constraint(graph, &c, err);
-		if (rc < 0)
-			return rc;
+	for (size_t i = 0; i < count;) {
+		i += take_constraint(mapping, rows + i, count - i, &c);
+		if (add_constraint(graph, &c, err) < 0)
+			return err->code;
+	}
+	while (more) { /* up the chains of unmapped tables */
+		more = false;
+		for (size_t i = 0; i < count;) {
+			i += take_constraint(mapping, rows + i, count - i, &c);
+			if (!c.child && acts(c.rows[0]->on_delete))
+				more |= hand_up(graph, &c);
+		}
 	}
 	for (size_t i = 0; i < graph->count; i++)
-		for (size_t j = 0; j < graph->nodes[i].count; j++)
-			widen(mapping, &graph->nodes[i].actions[j]);
+		for (size_t j = 0; j < graph->nodes[i].deletes.count; j++)
+			widen(mapping, &graph->nodes[i].deletes.at[j]);
 	return 0;
 }
 
@@ -368,17 +431,22 @@ int fk_graph_new(const struct mapping *mapping, const struct fk_row *rows,
 	return rc;
 }
 
+static void free_actions(struct actions *actions)
+{
+	for (size_t i = 0; i < actions->count; i++)
+		free_backends(&actions->at[i]);
+	free(actions->at);
+}
+
 void fk_graph_free(struct fk_graph *graph)
 {
 	if (!graph)
 		return;
 	for (size_t i = 0; i < graph->count; i++) {
-		struct node *node = &graph->nodes[i];
-
-		for (size_t j = 0; j < node->count; j++)
-			free_backends(&node->actions[j]);
-		free(node->actions);
+		free_actions(&graph->nodes[i].deletes);
+		free_actions(&graph->nodes[i].updates);
 	}
+	fk_watch_done(&graph->watch);
 	free(graph);
 }
 
@@ -388,12 +456,22 @@ const struct fk_action *fk_actions(const struct fk_graph *graph,
 {
 	const struct node *node = &graph->nodes[parent->index];
 
-	*count = node->count;
-	return node->actions;
+	*count = node->deletes.count;
+	return node->deletes.at;
 }
 
-bool fk_follows_updates(const struct fk_graph *graph,
-			const struct target_table *parent)
+const struct fk_action *fk_updates(const struct fk_graph *graph,
+				   const struct target_table *parent,
+				   size_t *count)
 {
-	return graph->nodes[parent->index].follows_updates;
+	const struct node *node = &graph->nodes[parent->index];
+
+	*count = node->updates.count;
+	return node->updates.at;
+}
+
+const struct fk_watched *fk_watched(const struct fk_graph *graph,
+				    struct str source)
+{
+	return fk_watch_find(&graph->watch, source);
 }

@@ -13,9 +13,15 @@
  *                     all value tables folded into it have the key)
  *   ACTION_ATTRIBUTE  EAV: one attribute goes away from every values row of
  *                     that table; parent is the attributes table
+ *   ACTION_READ       child follows through a table that is not mapped: all of
+ *                     it must be read again
  *
  * Texts are equal as the source compares them: where both sides have a column
- * X_key beside X, those are compared. */
+ * X_key beside X, those are compared.
+ *
+ * A parent's changed key (ON UPDATE) is rare, and so are parents that are not
+ * mapped: what they do to their children is not worked out, the children are
+ * read again (fk_updates, fk_watched; transform/fk_children.h). */
 #ifndef TRANSFORM_FK_H
 #define TRANSFORM_FK_H
 
@@ -23,8 +29,10 @@
 #include <stddef.h>
 
 #include "base/defs.h"
+#include "base/str.h"
 
 struct err;
+struct fk_watched;
 struct mapping;
 struct target_table;
 
@@ -40,7 +48,8 @@ enum fk_action_kind {
 	ACTION_DELETE,
 	ACTION_SET_NULL,
 	ACTION_VALUES,
-	ACTION_ATTRIBUTE
+	ACTION_ATTRIBUTE,
+	ACTION_READ
 };
 
 struct fk_action {
@@ -60,14 +69,9 @@ struct fk_action {
 
 struct fk_graph;
 
-/* Rows in any order; table names as on the source. Constraints of tables that
- * are not mapped are passed over. An ERR_CONFIG, naming the constraint and the
- * cure, when a mapped table
- *   - has an action through an ancestor that the mapping lacks,
- *   - has an action on a column that the target lacks or the mapping excludes,
- *   - follows its parent by ON UPDATE, and the column it follows is not the
- *     parent's numeric key (which nothing changes; should it change after all,
- *     transform_row() stops). Magento 2 has no ON UPDATE action. */
+/* Rows in any order; table names as on the source. An ERR_CONFIG, naming the
+ * constraint and the cure, when a mapped table has an action of a mapped
+ * parent on a column that the target lacks or the mapping excludes. */
 int fk_graph_new(const struct mapping *mapping, const struct fk_row *rows,
 		 size_t count, struct fk_graph **ret,
 		 struct err *err) MUST_CHECK;
@@ -76,8 +80,13 @@ void fk_graph_free(struct fk_graph *graph);
 const struct fk_action *fk_actions(const struct fk_graph *graph,
 				   const struct target_table *parent,
 				   size_t *count);
-/* Do rows of a mapped table change with the parent's key (ON UPDATE)? */
-bool fk_follows_updates(const struct fk_graph *graph,
-			const struct target_table *parent);
+/* What follows when parent_column of them changes; ACTION_READ all, but for
+ * ACTION_VALUES. */
+const struct fk_action *fk_updates(const struct fk_graph *graph,
+				   const struct target_table *parent,
+				   size_t *count);
+/* Of a table that is not mapped (transform/fk_watch.h); NULL: nothing. */
+const struct fk_watched *fk_watched(const struct fk_graph *graph,
+				    struct str source);
 
 #endif

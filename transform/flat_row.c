@@ -8,6 +8,7 @@
 #include "transform/attribute.h"
 #include "transform/binding.h"
 #include "transform/fk.h"
+#include "transform/fk_children.h"
 #include "transform/incomplete.h"
 #include "transform/mapping.h"
 #include "transform/text.h"
@@ -146,31 +147,70 @@ static void know_actions(struct transform *t, struct binding *b)
 		return;
 	fk_actions(t->graph, b->table->target, &count);
 	b->has_actions = count > 0;
-	b->has_updates = fk_follows_updates(t->graph, b->table->target);
+	fk_updates(t->graph, b->table->target, &count);
+	b->has_updates = count > 0;
 }
 
-static int refuse_followed(const struct work *w, const struct row_change *row,
-			   struct err *err)
+static int ask_for_child(void *user, const struct mapping_table *child,
+			 const struct value *selection, struct err *err)
 {
-	know_actions(w->transform, w->binding);
-	if (!w->binding->has_updates || row->actions != ROW_ACTIONS_SILENT)
+	static const struct value all = { .kind = VALUE_NULL };
+
+	return transform_refetch_of(user, child, selection ? *selection : all,
+				    err);
+}
+
+/* What an after-image leaves out was not set. */
+static bool is_followed(const struct fk_action *action,
+			const struct value *before, const struct value *after)
+{
+	for (size_t i = 0; i < action->columns; i++) {
+		size_t at = action->parent_column[i];
+
+		if (after[at].kind != VALUE_ABSENT &&
+		    !value_same(before[at], after[at]))
+			return true;
+	}
+	return false;
+}
+
+/* Children that follow the parent's key (ON UPDATE) are read again, where they
+ * were and where they are now. */
+static int follow(const struct work *w, const struct row_change *row,
+		  struct err *err)
+{
+	struct binding *b = w->binding;
+	struct work asking = *w;
+	const struct fk_action *actions;
+	size_t count = 0;
+	int rc = 0;
+
+	know_actions(w->transform, b);
+	if (!b->has_updates || row->actions != ROW_ACTIONS_SILENT)
 		return 0;
-	return err_set(err, ERR_OPERATOR,
-		       "%s: a key changed that a foreign key follows "
-		       "with ON UPDATE, which is not in the log: run "
-		       "cdc --bootstrap --replace",
-		       w->binding->source);
+	actions = fk_updates(w->transform->graph, b->table->target, &count);
+	fill(w, row->before, b->old, 0);
+	fill(w, row->after, b->now, 0);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const struct mapping *mapping = w->transform->mapping;
+
+		if (!is_followed(&actions[i], b->old, b->now))
+			continue;
+		rc = fk_children(mapping, &actions[i], b->old, ask_for_child,
+				 &asking, err);
+		if (rc == 0)
+			rc = fk_children(mapping, &actions[i], b->now,
+					 ask_for_child, &asking, err);
+	}
+	return rc;
 }
 
 static int update_row(const struct work *w, const struct row_change *row,
 		      struct err *err)
 {
-	int rc;
+	int rc = follow(w, row, err);
 
-	if (!key_changed(w->binding, row))
-		return put_row(w, row, err);
-	rc = refuse_followed(w, row, err);
-	if (rc == 0)
+	if (rc == 0 && key_changed(w->binding, row))
 		rc = delete_row(w, row->before, false, err);
 	return rc < 0 ? rc : put_row(w, row, err);
 }
@@ -188,13 +228,13 @@ static bool key_is_set(const struct binding *b, const struct value *after)
 static int refetch_update(const struct work *w, const struct row_change *row,
 			  struct err *err)
 {
-	int rc = refetch_row(w, row->before, NULL, err);
+	int rc = follow(w, row, err);
 
+	if (rc == 0)
+		rc = refetch_row(w, row->before, NULL, err);
 	if (rc < 0 || !key_is_set(w->binding, row->after))
 		return rc;
-	if (key_changed(w->binding, row))
-		rc = refuse_followed(w, row, err);
-	return rc < 0 ? rc : refetch_row(w, row->after, row->before, err);
+	return refetch_row(w, row->after, row->before, err);
 }
 
 static int known_row(const struct work *w, const struct row_change *row,

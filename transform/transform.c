@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "transform/binding.h"
+#include "transform/fk.h"
+#include "transform/fk_watch.h"
 #include "transform/mapping.h"
 #include "transform/table_def.h"
 #include "transform/transform_impl.h"
@@ -68,6 +70,34 @@ void transform_set_foreign_keys(struct transform *transform,
 {
 	transform->graph = graph;
 	transform->generation++;
+}
+
+const struct fk_watched *transform_watched(const struct transform *transform,
+					   struct str source)
+{
+	return transform->graph ? fk_watched(transform->graph, source) : NULL;
+}
+
+int transform_watched_rows(struct transform *transform,
+			   const struct fk_watched *watched, record_sink sink,
+			   void *user, struct err *err)
+{
+	const struct mapping *mapping = transform->mapping;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < mapping->table_count; i++) {
+		const struct mapping_table *table = &mapping->tables[i];
+		const struct record_change change = {
+			.op = RECORD_REFETCH,
+			.table = table->target,
+			.source = table,
+			.value = { .kind = VALUE_NULL },
+		};
+
+		if (fk_watched_has(watched, table->target))
+			rc = sink(user, &change, err);
+	}
+	return rc;
 }
 
 void transform_entity_type(struct transform *transform, int64_t entity_type_id,

@@ -24,6 +24,7 @@ struct arena;
 struct binding;
 struct err;
 struct fk_graph;
+struct fk_watched;
 struct losses;
 struct mapping;
 struct mapping_table;
@@ -43,6 +44,15 @@ const struct mapping *transform_mapping(const struct transform *transform);
  * deletes are barriers. */
 void transform_set_foreign_keys(struct transform *transform,
 				const struct fk_graph *graph);
+
+/* Is that source table, which is not mapped, one whose rows take ours along?
+ * NULL: no. Valid until the foreign keys are replaced. */
+const struct fk_watched *transform_watched(const struct transform *transform,
+					   struct str source);
+/* Some of its rows went away, or changed: asks for the children's tables. */
+int transform_watched_rows(struct transform *transform,
+			   const struct fk_watched *watched, record_sink sink,
+			   void *user, struct err *err) MUST_CHECK;
 
 /* The attribute map's rows, for the start from a checkpoint or a snapshot. */
 void transform_entity_type(struct transform *transform, int64_t entity_type_id,

@@ -1,7 +1,8 @@
 """Foreign keys of all shapes, which a module's tables may have: to the own
 table and in a circle, of several columns, to a unique key that is not the
-primary one, to a text, chains of CASCADE and SET NULL. Random rows, random
-deletes; the copy equals the source."""
+primary one, to a text, chains of CASCADE and SET NULL, ON UPDATE, through
+tables that are not mapped. Random rows, random deletes; the copy equals the
+source."""
 
 import os
 import random
@@ -38,7 +39,23 @@ TABLES = {
         ("pair_id", "x_of_pair", "id", "set null")]),
     "x_deepest": ("id deeper_id", "id", [
         ("deeper_id", "x_deeper", "id", "set null")]),
+    "x_moves": ("id a b", "id", [
+        ("a, b", "x_pair", "a, b", "cascade on update cascade")]),
+    "x_renamed": ("id code", "id", [
+        ("code", "x_pair", "code", "set null on update cascade")]),
+    "x_of_moves": ("id moves_id", "id", [
+        ("moves_id", "x_moves", "id", "cascade on update cascade")]),
+    "x_out": ("id", "id", []),
+    "x_mid": ("id out_id", "id", [("out_id", "x_out", "id", "cascade")]),
+    "x_of_mid": ("id mid_id", "id", [("mid_id", "x_mid", "id", "cascade")]),
+    "x_of_both": ("id mid_id of_id", "id", [
+        ("mid_id", "x_mid", "id", "set null on update cascade"),
+        ("of_id", "x_of_mid", "id", "cascade")]),
+    "x_under": ("id tree_id", "id", [("tree_id", "x_tree", "id", "cascade")]),
+    "x_of_under": ("id under_id", "id", [
+        ("under_id", "x_under", "id", "cascade")]),
 }
+UNMAPPED = {"x_out", "x_mid", "x_under"}
 
 
 def names(text):
@@ -64,6 +81,8 @@ def add_keys(table):
 def mapping():
     lines = ["tables:"]
     for table, (columns, key, _) in TABLES.items():
+        if table in UNMAPPED:
+            continue
         # Texts of a key are compared by what their collation makes of them.
         types = ", ".join("code: text, code_key: text" if c == "code"
                           else f"{c}: bigint" for c in names(columns))
@@ -133,7 +152,9 @@ def assert_same(copy, what):
     servers.wait_until("nothing to read again", 60, lambda: copy.target.run(
         "select count(*) from ficus.refetch", copy.tdb)[0][0] == 0)
     seen = 0
-    for table, (columns, key, _) in TABLES.items():
+    for table, (columns, _, _) in TABLES.items():
+        if table in UNMAPPED:
+            continue
         sql = f"select {','.join(names(columns))} from {table}"
         there = sorted(copy.source.run(sql, copy.sdb), key=repr)
         here = sorted(copy.target.run(sql, copy.tdb), key=repr)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "tests/unit/transform/shop.h"
 #include "transform/fk.h"
+#include "transform/fk_watch.h"
 #include "transform/mapping.h"
 
 /* constraint, child, column, parent, column, on delete, on update */
@@ -77,8 +78,9 @@ TEST(a_graph_of_nothing_has_no_actions)
 	build(NULL, 0);
 	actions("customers", &count);
 	assert_int_equal(count, 0);
-	assert_false(fk_follows_updates(graph,
-					mapping_target(mapping, "customers")));
+	fk_updates(graph, mapping_target(mapping, "customers"), &count);
+	assert_int_equal(count, 0);
+	assert_null(fk_watched(graph, STR("customer_entity")));
 }
 
 TEST(cascade_and_set_null_of_flat_tables)
@@ -223,10 +225,6 @@ TEST(keys_of_several_columns_and_to_the_own_table)
 
 TEST(what_can_not_be_followed_is_refused_by_name)
 {
-	static const struct fk_row ancestor[] = {
-		KEY("ANC", "sales_order", "store_id", "elsewhere", "id",
-		    "CASCADE"),
-	};
 	static const struct fk_row column[] = {
 		KEY("COL", "sales_order", "custom_id", "store", "store_id",
 		    "CASCADE"),
@@ -255,7 +253,6 @@ TEST(what_can_not_be_followed_is_refused_by_name)
 		    "CASCADE"),
 	};
 
-	refused(ancestor, 1, "ANC (sales_order.store_id → elsewhere.id)");
 	refused(column, 1, "COL");
 	refused(secret, 1, "SEC");
 	refused(value, 1, "VAL");
@@ -266,9 +263,9 @@ TEST(what_can_not_be_followed_is_refused_by_name)
 TEST(set_null_of_a_column_that_no_record_has_is_no_loss)
 {
 	static const struct fk_row rows[] = {
-		KEY("A", "sales_order", "plugin_id", "plugin", "id",
+		KEY("A", "customer_group", "plugin_id", "plugin", "id",
 		    "SET NULL"),
-		KEY("B", "sales_order", "plugin_store", "store", "store_id",
+		KEY("B", "customer_group", "plugin_store", "store", "store_id",
 		    "SET NULL"),
 	};
 	size_t count;
@@ -276,24 +273,63 @@ TEST(set_null_of_a_column_that_no_record_has_is_no_loss)
 	build(rows, LENGTH(rows));
 	actions("stores", &count);
 	assert_int_equal(count, 0);
+	assert_null(fk_watched(graph, STR("plugin")));
 }
 
-TEST(on_update_is_refused_where_the_key_can_change)
+TEST(but_a_column_in_extra_is_read_again)
 {
-	static const struct fk_row by_code[] = {
-		{ "CODE", "sales_order", "coupon_code", "store", "code",
-		  "RESTRICT", "CASCADE" },
-	};
-	static const struct fk_row by_id[] = {
-		{ "ID", "sales_order", "store_id", "store", "store_id",
-		  "SET NULL", "CASCADE" },
+	static const struct fk_row rows[] = {
+		KEY("A", "sales_order", "plugin_id", "plugin", "id",
+		    "SET NULL"),
+		KEY("B", "sales_order", "plugin_store", "store", "store_id",
+		    "SET NULL"),
 	};
 
-	refused(by_code, 1, "CODE");
-	build(by_id, 1);
-	assert_true(
-		fk_follows_updates(graph, mapping_target(mapping, "stores")));
+	build(rows, LENGTH(rows));
+	assert_int_equal(only_action("stores")->kind, ACTION_READ);
+	assert_non_null(fk_watched(graph, STR("plugin")));
+}
+
+TEST(who_follows_a_changed_key_is_known)
+{
+	static const struct fk_row rows[] = {
+		{ "CODE", "sales_order", "coupon_code", "store", "code",
+		  "RESTRICT", "CASCADE" },
+		{ "ID", "sales_order", "store_id", "store", "store_id",
+		  "SET NULL", "CASCADE" },
+		{ "NO", "sales_order", "plugin_store", "store", "store_id",
+		  "RESTRICT", "SET NULL" },
+	};
+	size_t count;
+
+	build(rows, LENGTH(rows));
+	const struct fk_action *a =
+		fk_updates(graph, mapping_target(mapping, "stores"), &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(child_name(&a[0], 0), "coupon_code");
+	assert_string_equal(child_name(&a[1], 0), "store_id");
 	only_action("stores");
+}
+
+/* elsewhere → between → sales_order; store → between, too. */
+TEST(tables_that_are_not_mapped_are_watched)
+{
+	static const struct fk_row rows[] = {
+		KEY("A", "sales_order", "store_id", "between", "id", "CASCADE"),
+		KEY("B", "between", "place_id", "elsewhere", "id", "CASCADE"),
+		KEY("C", "between", "store_id", "store", "store_id", "CASCADE"),
+		KEY("D", "elsewhere", "between_id", "between", "id", "CASCADE"),
+		KEY("E", "between", "far_id", "far", "id", "RESTRICT"),
+	};
+
+	build(rows, LENGTH(rows));
+	const struct fk_watched *w = fk_watched(graph, STR("elsewhere"));
+	assert_int_equal(w->count, 1);
+	assert_string_equal(w->children[0]->name, "orders");
+	assert_false(w->updates);
+	assert_non_null(fk_watched(graph, STR("between")));
+	assert_null(fk_watched(graph, STR("far")));
+	assert_int_equal(only_action("stores")->kind, ACTION_READ);
 }
 
 #define FRESH(name)                                                            \
@@ -307,4 +343,6 @@ RUN(FRESH(a_graph_of_nothing_has_no_actions),
     FRESH(keys_of_several_columns_and_to_the_own_table),
     FRESH(what_can_not_be_followed_is_refused_by_name),
     FRESH(set_null_of_a_column_that_no_record_has_is_no_loss),
-    FRESH(on_update_is_refused_where_the_key_can_change))
+    FRESH(but_a_column_in_extra_is_read_again),
+    FRESH(who_follows_a_changed_key_is_known),
+    FRESH(tables_that_are_not_mapped_are_watched))
