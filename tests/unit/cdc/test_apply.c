@@ -527,8 +527,7 @@ static void add_action(struct fixture *f, struct fk_graph *g, size_t slot,
 		action.null_column[action.nulls++] =
 			column(action.child, columns[0]);
 		action.child_column[action.columns] =
-			action.null_column[action.columns] =
-				column(action.child, columns[0]);
+			column(action.child, columns[0]);
 		action.parent_column[action.columns++] =
 			column(parent, columns[1]);
 	}
