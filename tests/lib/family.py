@@ -19,7 +19,8 @@ Column = collections.namedtuple("Column", "name kind length auto key")
 
 
 def short(n):
-    return DIGITS[n // 36 % 36] + DIGITS[n % 36]
+    """Two characters, the first of them no letter: no country's code."""
+    return DIGITS[n // 36 % 10] + DIGITS[n % 36]
 
 
 class Family:
@@ -27,6 +28,7 @@ class Family:
         """tables: those that count; others get no rows."""
         self.cursor = cursor
         self.n = 1000
+        self.shorts = 0  # keys that have room for two characters
         self.columns = self.read_columns(tables)
         self.keys = self.read_keys()
         self.base = {}  # rows to refer to that belong to nobody
@@ -93,7 +95,10 @@ class Family:
     def value(self, column):
         kind, n = column.kind, self.n
         if kind in ("varchar", "char"):
-            return short(n) if column.length < 8 else f"{column.name[0]}{n}"
+            if column.length >= 8:
+                return f"{column.name[0]}{n}"
+            self.shorts += column.key
+            return short(self.shorts)
         if kind.endswith("text"):
             return f"{column.name[0]}{n}"
         if kind in ("timestamp", "datetime"):
