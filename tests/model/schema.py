@@ -36,7 +36,7 @@ def values(backend, target, kind):
 TABLES = [
     Table("eav_entity_type", "entity_types", "metadata",
           "entity_type_id:int* entity_type_code:varchar(50) "
-          "entity_table:varchar(50)"),
+          "entity_table:varchar(50)", unique=[("entity_type_code",)]),
     Table("eav_attribute", "attributes", "metadata",
           "attribute_id:int* entity_type_id:int attribute_code:varchar(50) "
           "backend_type:varchar(8) backend_table:varchar(50)",
