@@ -29,6 +29,7 @@
 #include "cdc/audit.h"
 #include "cdc/barrier.h"
 #include "cdc/batch.h"
+#include "cdc/cascade.h"
 #include "cdc/checkpoint.h"
 #include "cdc/claims.h"
 #include "cdc/dead_letter.h"
@@ -63,6 +64,20 @@ static int read_state(struct apply *apply, struct err *err)
 				  apply->letters, err);
 }
 
+/* A delete may have run in doubt before; not before the first transaction. */
+static int remember_doubt(struct apply *apply, struct err *err)
+{
+	struct cascade_doubt doubt = { 0 };
+
+	if (apply->committed.transactions == 0)
+		return 0;
+	if (apply_find_doubt(apply, &doubt, err) < 0)
+		return err->code;
+	if (doubt.rows)
+		comebacks_watch_all(&apply->comebacks);
+	return 0;
+}
+
 static int open_session(struct apply *apply, struct err *err)
 {
 	const struct apply_options *o = &apply->options;
@@ -71,7 +86,7 @@ static int open_session(struct apply *apply, struct err *err)
 	if (target_connect(o->target, o->synchronous_commit, &apply->pg, err) <
 		    0 ||
 	    epoch_take(apply->pg, o->instance, o->takeover, &epoch, err) < 0 ||
-	    read_state(apply, err) < 0)
+	    read_state(apply, err) < 0 || remember_doubt(apply, err) < 0)
 		return err->code;
 	apply->next.epoch = epoch;
 	return 0;
@@ -89,8 +104,12 @@ int apply_open(const struct apply_options *options, struct apply **ret,
 	apply->shape_count = options->mapping->target_count;
 	apply->letters = mem_array(apply->shape_count, sizeof(bool));
 	apply->ends = mem_array(apply->shape_count, sizeof(size_t));
-	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0 ||
-	    open_session(apply, err) < 0) {
+	if (target_shapes_new(options->mapping, &apply->shapes, err) < 0) {
+		apply_close(apply);
+		return err->code;
+	}
+	comebacks_init(&apply->comebacks, apply->shapes, apply->shape_count);
+	if (open_session(apply, err) < 0) {
 		apply_close(apply);
 		return err->code;
 	}
@@ -129,6 +148,7 @@ void apply_close(struct apply *apply)
 	audit_done(&apply->audit);
 	refetch_log_done(&apply->refetch);
 	claims_done(&apply->claims);
+	comebacks_done(&apply->comebacks);
 	free(apply->shapes);
 	free(apply->letters);
 	free(apply->ends);
@@ -227,6 +247,9 @@ int apply_change(void *user, const struct record_change *change,
 		return add_to_barrier(apply, change, err);
 	if (apply_run_barrier(apply, err) < 0)
 		return err->code;
+	if (change->arrives)
+		comebacks_add(&apply->comebacks, change, apply->batch,
+			      apply->graph, &apply->refetch);
 	if (change->op == RECORD_SET && change->source)
 		claims_add(&apply->claims, change, apply->batch,
 			   &apply->refetch);
@@ -274,9 +297,7 @@ static int end_written(struct apply *apply, struct err *err)
 /* What the open source transaction gave may be committed. */
 static int end_source(struct apply *apply, struct err *err)
 {
-	if (apply_run_barrier(apply, err) < 0 ||
-	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) <
-		    0 ||
+	if (apply_run_barrier(apply, err) < 0 || apply_settle(apply, err) < 0 ||
 	    end_written(apply, err) < 0)
 		return err->code;
 	batch_end(apply->batch);
@@ -347,6 +368,7 @@ int apply_abandon(struct apply *apply, struct err *err)
 	barrier_reset(apply->barrier);
 	refetch_log_abandon(&apply->refetch);
 	claims_reset(&apply->claims);
+	comebacks_reset(&apply->comebacks);
 	apply->source_changes = 0;
 	if (!apply->source_written) {
 		batch_abandon(apply->batch);

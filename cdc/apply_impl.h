@@ -16,6 +16,7 @@
 #include "cdc/batch.h"
 #include "cdc/checkpoint.h"
 #include "cdc/claims.h"
+#include "cdc/comebacks.h"
 #include "cdc/flush.h"
 #include "cdc/refetch_log.h"
 
@@ -53,6 +54,7 @@ struct apply {
 	struct refetch_marks *marks; /* borrowed, during apply_chunk() */
 	struct members *members;     /* owned */
 	struct claims claims;	     /* of the open source transaction */
+	struct comebacks comebacks;  /* likewise */
 	struct apply_counts counts;
 };
 
@@ -63,6 +65,11 @@ int apply_write_part(struct apply *apply, enum batch_part part, bool tail,
 		     struct err *err) MUST_CHECK;
 /* From here on the target transaction has parts of the open source one. */
 int apply_mark_source(struct apply *apply, struct err *err) MUST_CHECK;
+struct cascade_doubt;
+int apply_find_doubt(struct apply *apply, struct cascade_doubt *doubt,
+		     struct err *err) MUST_CHECK;
+/* What is to be asked of the target before it changes. */
+int apply_settle(struct apply *apply, struct err *err) MUST_CHECK;
 /* All that is in the batch, before the source transaction ends. */
 int apply_write_early(struct apply *apply, struct err *err) MUST_CHECK;
 /* The deletes that were collected, and what they set off. */

@@ -91,6 +91,55 @@ int apply_write_part(struct apply *apply, enum batch_part part, bool tail,
 	return commit_alone(apply, err);
 }
 
+/* --- what the target is asked before it changes --- */
+
+/* While rows are to be read again, or the bootstrap's were read ahead of where
+ * the stream is, a cascade works on what may not be so. */
+static const char doubt_sql[] =
+	"select exists (select from ficus.refetch)"
+	" or exists (select from ficus.chunks),"
+	" exists (select from ficus.refetch where domain = 'metadata')";
+
+int apply_find_doubt(struct apply *apply, struct cascade_doubt *doubt,
+		     struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
+
+	if (pg_query(apply->pg, doubt_sql, NULL, 0, &r, err) < 0)
+		return err->code;
+	*doubt = (struct cascade_doubt){
+		.log = &apply->refetch,
+		.rows = str_eqs(pg_value(r, 0, 0), "t") ||
+			apply->refetch.count > 0,
+		.metadata = str_eqs(pg_value(r, 0, 1), "t") ||
+			    refetch_log_has_metadata(&apply->refetch),
+	};
+	return 0;
+}
+
+static int settle_comebacks(struct apply *apply, struct err *err)
+{
+	struct cascade_doubt doubt = { 0 };
+
+	if (!apply->comebacks.first)
+		return 0;
+	if (apply_find_doubt(apply, &doubt, err) < 0)
+		return err->code;
+	if (!doubt.rows) {
+		comebacks_watch_none(&apply->comebacks);
+		return 0;
+	}
+	return comebacks_settle(&apply->comebacks, apply->pg, apply->graph,
+				&apply->refetch, err);
+}
+
+int apply_settle(struct apply *apply, struct err *err)
+{
+	if (claims_settle(&apply->claims, apply->pg, &apply->refetch, err) < 0)
+		return err->code;
+	return settle_comebacks(apply, err);
+}
+
 /* --- writing before the end of a source transaction --- */
 
 /* From here on the target transaction has parts of the open source one. */
@@ -111,8 +160,7 @@ int apply_write_early(struct apply *apply, struct err *err)
 {
 	if (batch_empty(apply->batch))
 		return 0;
-	if (apply_begin(apply, err) < 0 ||
-	    claims_settle(&apply->claims, apply->pg, &apply->refetch, err) < 0)
+	if (apply_begin(apply, err) < 0 || apply_settle(apply, err) < 0)
 		return err->code;
 	apply->early_writes++;
 	apply->written_bytes += batch_bytes(apply->batch);
@@ -128,30 +176,6 @@ int apply_write_early(struct apply *apply, struct err *err)
 	return 0;
 }
 
-/* While rows are to be read again, or the bootstrap's were read ahead of where
- * the stream is, a cascade works on what may not be so. */
-static const char doubt_sql[] =
-	"select exists (select from ficus.refetch)"
-	" or exists (select from ficus.chunks),"
-	" exists (select from ficus.refetch where domain = 'metadata')";
-
-static int find_doubt(struct apply *apply, struct cascade_doubt *doubt,
-		      struct err *err)
-{
-	CLEANUP(pg_result_freep) struct pg_result *r = NULL;
-
-	if (pg_query(apply->pg, doubt_sql, NULL, 0, &r, err) < 0)
-		return err->code;
-	*doubt = (struct cascade_doubt){
-		.log = &apply->refetch,
-		.rows = str_eqs(pg_value(r, 0, 0), "t") ||
-			apply->refetch.count > 0,
-		.metadata = str_eqs(pg_value(r, 0, 1), "t") ||
-			    refetch_log_has_metadata(&apply->refetch),
-	};
-	return 0;
-}
-
 int apply_run_barrier(struct apply *apply, struct err *err)
 {
 	const struct target_table *table = barrier_table(apply->barrier);
@@ -161,16 +185,18 @@ int apply_run_barrier(struct apply *apply, struct err *err)
 		.letters = apply->letters,
 	};
 	uint64_t rows = 0;
-	struct cascade_doubt doubt;
+	struct cascade_doubt doubt = { 0 };
 
 	if (!table)
 		return 0;
 	if (apply_begin(apply, err) < 0 || apply_mark_source(apply, err) < 0 ||
-	    find_doubt(apply, &doubt, err) < 0)
+	    apply_find_doubt(apply, &doubt, err) < 0)
 		return err->code;
 	if (apply->letters[table->index] &&
 	    barrier_clear_letters(apply->barrier, apply->pg, err) < 0)
 		return err->code;
+	if (doubt.rows)
+		comebacks_watch(&apply->comebacks, apply->graph, table);
 	if (barrier_run(apply->barrier, apply->pg, apply->graph, &doubt, &rows,
 			err) < 0 ||
 	    dead_letter_cascaded(apply->pg, &scope, table, &apply->refetch,

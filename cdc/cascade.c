@@ -330,14 +330,6 @@ void cascade_take_rows(struct arena *arena, const struct pg_result *r,
 	ret->count = pg_rows(r);
 }
 
-static void add_columns(struct buf *sql, const struct target_table *table)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		buf_adds(sql, i ? ",c." : "c.");
-		pg_quote_name(sql, table->columns[i].name);
-	}
-}
-
 static bool is_metadata(const struct mapping *mapping,
 			const struct target_table *table)
 {
@@ -382,7 +374,7 @@ static int delete_chunks(struct cascade *c, const struct fk_action *action,
 	pg_quote_name(&sql, child->name);
 	buf_adds(&sql, " as c using doomed where c.ctid = doomed.at"
 		       " returning ");
-	add_columns(&sql, child);
+	match_columns(&sql, child);
 	do {
 		CLEANUP(pg_result_freep) struct pg_result *r = NULL;
 		struct arena arena;
@@ -470,7 +462,7 @@ int cascade_delete(struct cascade *c, const struct gone *parents,
 	match_sql(&sql, table, shape->key, shape->key_count);
 	if (returning) {
 		buf_adds(&sql, " returning ");
-		add_columns(&sql, table);
+		match_columns(&sql, table);
 	}
 	return run_sql(c, &sql, &match, returning ? ret : NULL);
 }

@@ -81,3 +81,11 @@ int match_init(struct match *match, const struct target_table *child,
 		match->params[i] = array_param(&match->arrays[i]);
 	return 0;
 }
+
+void match_columns(struct buf *sql, const struct target_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		buf_adds(sql, i ? ",c." : "c.");
+		pg_quote_name(sql, table->columns[i].name);
+	}
+}

@@ -39,6 +39,9 @@ struct match {
 void match_sql(struct buf *sql, const struct target_table *child,
 	       const size_t *columns, size_t count);
 
+/* "c."a",c."b",…": all of them, as cascade_take_rows() wants them. */
+void match_columns(struct buf *sql, const struct target_table *table);
+
 /* The parents' columns, typed as the child's. Parents with a NULL among them
  * have no children and are left out. -1: a value does not fit the type. */
 int match_init(struct match *match, const struct target_table *child,

@@ -66,14 +66,17 @@ static bool key_changed(const struct binding *b, const struct row_change *row)
 	return false;
 }
 
-static int upsert(const struct work *w, const struct value *row,
+static int upsert(const struct work *w, const struct row_change *change_of,
 		  struct err *err)
 {
 	struct binding *b = w->binding;
+	const struct value *row = change_of->after;
 	const struct record_change change = {
 		.op = RECORD_UPSERT,
 		.table = b->table->target,
 		.values = b->now,
+		.arrives = change_of->op == ROW_INSERT ||
+			   key_changed(b, change_of),
 	};
 
 	if (!fill(w, row, b->now, b->move_count) ||
@@ -119,7 +122,7 @@ static int put_row(const struct work *w, const struct row_change *row,
 	int rc;
 
 	if (b->since.from < 0)
-		return upsert(w, row->after, err);
+		return upsert(w, row, err);
 	switch (since_judge(&b->since, row->after)) {
 	case SINCE_OUT:
 		return delete_row(w, row->after, false, err);
@@ -128,7 +131,7 @@ static int put_row(const struct work *w, const struct row_change *row,
 	case SINCE_IN:
 		break;
 	}
-	rc = upsert(w, row->after, err);
+	rc = upsert(w, row, err);
 	if (rc < 0 || says_before(b, row) == SINCE_IN)
 		return rc;
 	return refetch_row(w, row->after, row->before, err);

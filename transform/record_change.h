@@ -40,6 +40,8 @@ struct record_change {
 	/* RECORD_DELETE: foreign-key actions ran unlogged and the table has
 	 * children: a barrier (design section 5). */
 	bool actions;
+	/* RECORD_UPSERT: by an INSERT, or an UPDATE that gave it this key. */
+	bool arrives;
 	/* RECORD_REFETCH: a table of the mapping, whose target is `table`;
 	 * value: TEXT "entity_id=5,store_id=1", integers all, or NULL: every
 	 * row; "entity_id=5,*" of a family's root: the row with all that hangs

@@ -83,6 +83,8 @@ MUTANTS = {
         "cdc/cascade.c", """\
                     is_entity_type(c, row[type], action->entity_type) &&
 """, ""),
+    "who_comes_back_is_taken_for_new": Mutant(
+        "cdc/apply.c", "        if (change->arrives)\n", "        if (0)\n"),
     # --- coalescing
     "no_reduction_of_duplicates": Mutant(
         "cdc/batch.c", """\
