@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.integration import shops
-from tests.lib import programs, servers
+from tests.lib import servers
 
 
 pytestmark = pytest.mark.slow
@@ -392,16 +392,9 @@ def test_columns_of_extensions_are_taken_up(request, which, postgres,
                                             directory):
     """`extra: true`: a new column arrives without a restart, with the values
     old rows have, and goes again."""
-    with open(programs.ROOT + "/schema/magento.yaml") as f:
-        text = f.read().replace("  - source: customer_entity\n",
-                                "  - source: customer_entity\n"
-                                "    extra: true\n", 1)
-    with open(directory + "/mapping.yaml", "w") as f:
-        f.write(text)
     with database(request, which, postgres) as (source, name):
         shops.fill(source, name, **SIZES)
-        copy = shops.Copy(source, name, postgres, name, directory, {
-            "transform": {"mapping": directory + "/mapping.yaml"}})
+        copy = shops.Copy(source, name, postgres, name, directory)
         copy.bootstrap()
         copy.cdc.start()
         try:
