@@ -49,8 +49,8 @@ MUTANTS = {
         "cdc/apply.c", """\
         if (apply_run_barrier(apply, err) < 0)
                 return err->code;
-        if (change->op == RECORD_SET""", """\
-        if (change->op == RECORD_SET"""),
+        if (change->arrives)""", """\
+        if (change->arrives)"""),
     "barrier_of_several_tables": Mutant(
         "cdc/apply.c", """\
         if (table && table != change->table &&
