@@ -183,12 +183,6 @@ void schema_history_rows_follow(struct schema_history *h)
 
 /* ---- Asking the server ---- */
 
-static bool is_missing(const struct err *err)
-{
-	return strstr(err->msg, "(error 1146)") ||
-	       strstr(err->msg, "(error 1049)");
-}
-
 /* Returns when the statement the log has is complete for all to see. */
 static int wait_for(struct schema_history *h, struct source *source,
 		    const char *table, struct err *err)
@@ -204,7 +198,7 @@ static int wait_for(struct schema_history *h, struct source *source,
 	schema_quote_name(&sql, table);
 	buf_adds(&sql, " limit 0");
 	rc = source_exec(source, buf_str(&sql), &missing);
-	if (rc == 0 || is_missing(&missing))
+	if (rc == 0 || schema_is_missing(&missing))
 		return 0;
 	*err = missing;
 	return rc;

@@ -121,9 +121,15 @@ bool schema_key_rules(const char *create, const char *constraint,
 	return true;
 }
 
+bool schema_is_missing(const struct err *err)
+{
+	return strstr(err->msg, "(error 1146)") ||
+	       strstr(err->msg, "(error 1049)");
+}
+
 /* What SHOW CREATE TABLE printed last: keys come by table. */
 struct created {
-	char *table, *text; /* owned */
+	char *table, *text; /* owned; "": the table is gone */
 };
 
 static int show_create(struct source *source, const char *database,
@@ -131,6 +137,7 @@ static int show_create(struct source *source, const char *database,
 		       struct err *err)
 {
 	CLEANUP(source_rows_freep) struct source_rows *rows = NULL;
+	struct err refused = { 0 };
 	struct buf sql;
 	struct str text;
 	bool row = false;
@@ -143,12 +150,14 @@ static int show_create(struct source *source, const char *database,
 	schema_quote_name(&sql, database);
 	buf_addc(&sql, '.');
 	schema_quote_name(&sql, table);
-	fail = source_query(source, buf_str(&sql), &rows, err);
+	fail = source_query(source, buf_str(&sql), &rows, &refused);
 	buf_done(&sql);
 	if (!fail)
-		fail = source_next(rows, &row, err);
-	if (fail)
+		fail = source_next(rows, &row, &refused);
+	if (fail && !schema_is_missing(&refused)) {
+		*err = refused;
 		return fail;
+	}
 	text = row ? source_text(rows, 1) : STR("");
 	free(created->table);
 	free(created->text);
@@ -157,12 +166,15 @@ static int show_create(struct source *source, const char *database,
 	return 0;
 }
 
+/* A key that SHOW CREATE TABLE does not have was dropped since it was listed,
+ * by a statement that lies ahead in the log: the schema is that much newer. */
 static int add_key(struct source *source, const char *database,
 		   const struct source_rows *rows, struct schema *schema,
 		   struct created *created, struct err *err)
 {
 	char *text[ON_UPDATE + 1];
 	const char *delete_rule, *update_rule;
+	bool gone = false;
 	int fail = 0;
 
 	for (size_t i = 0; i < LENGTH(text); i++) {
@@ -174,15 +186,11 @@ static int add_key(struct source *source, const char *database,
 	update_rule = text[ON_UPDATE];
 	if (source_null(rows, ON_DELETE)) {
 		fail = show_create(source, database, text[CHILD], created, err);
-		if (!fail && !schema_key_rules(created->text, text[CONSTRAINT],
-					       &delete_rule, &update_rule))
-			fail = err_set(err, ERR_OPERATOR,
-				       "the rules of foreign key %s of table "
-				       "%s can't be seen: grant SHOW VIEW on "
-				       "the database to our user",
-				       text[CONSTRAINT], text[CHILD]);
+		gone = !fail &&
+		       !schema_key_rules(created->text, text[CONSTRAINT],
+					 &delete_rule, &update_rule);
 	}
-	if (!fail)
+	if (!fail && !gone)
 		schema_add_foreign_key(
 			schema, &(struct fk_row){
 					.constraint = text[CONSTRAINT],

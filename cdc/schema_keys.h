@@ -17,6 +17,9 @@ int schema_read_keys(struct source *source, const char *database,
 void schema_quote(struct buf *out, const char *text);
 void schema_quote_name(struct buf *out, const char *name); /* `…` */
 
+/* Does the server say that there is no such table, or database? */
+bool schema_is_missing(const struct err *err);
+
 /* The rules of one constraint in what SHOW CREATE TABLE prints; both point to
  * constants. False: it is not there. */
 bool schema_key_rules(const char *create, const char *constraint,
